@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(INSTALLED)  ## Run the daily job on the bundled sample
+	@$(BIN)/photofinish demo
+
+test: $(INSTALLED)  ## Check style and types, and run all tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/pytest
+
+install: $(INSTALLED)  ## Make the environment in .venv
+
+lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-strip-extras --no-header --upgrade -q -o requirements.lock
+
+# The lock is a whole closure, so pip resolves nothing; it checks the hashes and installs.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("photofinish needs Python 3.11 or newer; this is %d.%d. Name another with make PYTHON=..." % v)'
+	@echo "Making the environment in .venv (about a minute, once)"
+	@$(PYTHON) -m venv --clear .venv || { echo "No venv module here; getting virtualenv instead"; \
+		$(PYTHON) -m pip install --quiet --target .venv/tool virtualenv \
+		&& PYTHONPATH=.venv/tool $(PYTHON) -m virtualenv --quiet .venv; }
+	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)
+
+.PHONY: help demo test install lock

@@ -1,0 +1,1 @@
+"""What happens and when: Prefect flows, the command line, fetching and publishing."""

@@ -1,0 +1,5 @@
+"""`python -m flows` is `photofinish`."""
+
+from flows.cli import main
+
+main()

@@ -1,0 +1,186 @@
+"""The daily flow: one task per source, then load, transform and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import wait
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import Task
+
+from flows import pipeline
+from flows.settings import Settings
+from flows.show import gaps_markdown
+from flows.tasks import load, publish, transform
+from sources import Source, load_sources
+from warehouse.reader import latest_gaps, quarantined, reader
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """How one source fared in a run."""
+
+    source: str
+    outcome: str
+    """new, unchanged, failed or quarantined"""
+    files: int
+    problem: str = ""
+
+    @property
+    def sick(self) -> bool:
+        return self.outcome in ("failed", "quarantined")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run came to."""
+
+    run_id: str
+    sources: Sequence[SourceReport] = field(default_factory=list)
+    parsed: int = 0
+
+
+class PullFailed(Exception):
+    """A source could not be had; what of it came is in the archive."""
+
+    def __init__(self, pulled: pipeline.Pulled) -> None:
+        super().__init__("; ".join(pulled.failures))
+        self.pulled = pulled
+
+
+def _worth_another_try(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    error = state.result(raise_on_failure=False)
+    return not (isinstance(error, PullFailed) and error.pulled.permanent)
+
+
+@task(name="pull", task_run_name="pull {source_id}", cache_policy=NO_CACHE)
+def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime | None) -> Any:
+    """Get one source into the archive. Raises PullFailed if a file of it could not be had."""
+    settings = _settings(tidy)
+    pulled = pipeline.pull(
+        load_sources()[source_id], settings, run_id, lambda: as_of or datetime.now(UTC)
+    )
+    if pulled.failures:
+        raise PullFailed(pulled)
+    return pulled
+
+
+@flow(
+    name="photofinish-daily",
+    flow_run_name=lambda: f"daily {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+    validate_parameters=True,
+)
+def daily(
+    sources: list[str] | None = None, as_of: datetime | None = None, tidy: Path | None = None
+) -> Any:
+    """Pull the sources (all by default), load, transform and publish.
+
+    A source that fails or is quarantined leaves the others landed; the run is then named Partial.
+    """
+    settings = _settings(tidy)
+    chosen = _choose(load_sources(), sources, settings)
+    run_id = pipeline.new_run_id(datetime.now(UTC))
+    with pipeline.only_run(settings, f"the daily run {run_id}"):
+        pulled = _pull_all(chosen, settings, run_id, as_of)
+        parsed = load()
+        transform()
+        publish()
+    report = Report(run_id, _report(pulled, settings), parsed)
+    _write_artifact(settings, report)
+    return _final_state(report)
+
+
+def _settings(tidy: Path | None) -> Settings:
+    return Settings(tidy=tidy) if tidy else Settings()
+
+
+def _choose(
+    every: dict[str, Source], wanted: list[str] | None, settings: Settings
+) -> dict[str, Source]:
+    if unknown := set(wanted or ()) - set(every):
+        known = ", ".join(every)
+        raise ValueError(f"no source {', '.join(sorted(unknown))}; there are {known}")
+    now = datetime.now(UTC)
+    return {
+        id_: source
+        for id_, source in every.items()
+        if id_ in (wanted or every) and pipeline.files_of(source, settings, now)
+    }
+
+
+def _pull_all(
+    chosen: dict[str, Source], settings: Settings, run_id: str, as_of: datetime | None
+) -> list[pipeline.Pulled]:
+    patient = pull_source.with_options(
+        retries=settings.retries,
+        retry_delay_seconds=[settings.retry_delay * 2**i for i in range(settings.retries)] or 0,
+        retry_jitter_factor=0.5,
+        retry_condition_fn=_worth_another_try,
+        timeout_seconds=settings.total_timeout * 4,
+    )
+    futures = [patient.submit(id_, settings.tidy, run_id, as_of) for id_ in chosen]
+    wait(futures)
+    found = []
+    for id_, future in zip(chosen, futures, strict=True):
+        result = future.result(raise_on_failure=False)
+        if isinstance(result, PullFailed):
+            result = result.pulled
+        elif isinstance(result, BaseException):
+            result = pipeline.Pulled(id_, 0, [], [f"{type(result).__name__}: {result}"])
+        found.append(result)
+    return found
+
+
+def _report(pulled: list[pipeline.Pulled], settings: Settings) -> list[SourceReport]:
+    with reader(settings.published) as db:
+        refused = quarantined(db)
+    reports = []
+    for one in pulled:
+        reasons = {
+            refused[key]
+            for f in one.fetches
+            if (key := (f.payload_sha256 or "", f.source, f.url)) in refused
+        }
+        if one.failures:
+            outcome, problem = "failed", "; ".join(one.failures)
+        elif reasons:
+            outcome, problem = "quarantined", "; ".join(sorted(reasons))
+        else:
+            outcome = "new" if any(f.outcome == "new" for f in one.fetches) else "unchanged"
+            problem = ""
+        reports.append(SourceReport(one.source, outcome, one.files, problem))
+    return reports
+
+
+def _write_artifact(settings: Settings, report: Report) -> None:
+    with reader(settings.published) as db:
+        table = gaps_markdown(latest_gaps(db))
+    sick = "".join(f"- {r.source}: {r.outcome}: {r.problem}\n" for r in report.sources if r.sick)
+    problems = f"\n## Problems\n\n{sick}" if sick else ""
+    create_markdown_artifact(
+        key="photofinish-gaps",
+        markdown=f"# How close the race is\n\n{table}\n{problems}",
+        description=f"Gaps after run {report.run_id}",
+    )
+
+
+def _final_state(report: Report) -> State[Any]:
+    sick = [r for r in report.sources if r.sick]
+    landed = len(report.sources) - len(sick)
+    told = f"{landed} of {len(report.sources)} sources landed"
+    if not sick:
+        return Completed(message=told, data=report)
+    troubles = "; ".join(f"{r.source} {r.outcome}: {r.problem}" for r in sick)
+    if landed:
+        return Completed(name="Partial", message=f"{told}; {troubles}", data=report)
+    return Failed(name="NothingLanded", message=f"{told}; {troubles}", data=report)

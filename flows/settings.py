@@ -1,0 +1,61 @@
+"""Settings: defaults, then photofinish.toml in the working folder, then PHOTOFINISH_* in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What can be set. Every field is also an environment variable: PHOTOFINISH_HOME and so on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PHOTOFINISH_", toml_file="photofinish.toml", extra="forbid"
+    )
+
+    home: Path = Field(ROOT / "warehouse" / "data", description="where everything is kept")
+    mirror: str | None = Field(None, description="fetch https://HOST/PATH as MIRROR/HOST/PATH")
+    tidy: Path | None = Field(None, description="a folder of dated CSV files of your own boards")
+    contact: str = Field("", description="an address for publishers, sent in the User-Agent")
+    connect_timeout: float = Field(10, gt=0, description="seconds to wait for a connection")
+    read_timeout: float = Field(30, gt=0, description="seconds to wait for the next bytes")
+    total_timeout: float = Field(300, gt=0, description="seconds for one file in all")
+    max_bytes: int = Field(64 * 1024 * 1024, gt=0, description="size limit of a file, unpacked")
+    retries: int = Field(3, ge=0, description="further tries for a source that failed")
+    retry_delay: float = Field(5, ge=0, description="seconds before the first of them; doubles")
+    lock_wait: float = Field(60, ge=0, description="seconds to wait while another run is at work")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat the environment, which beats the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    build_name: str = Field("photofinish.duckdb", description="file name of the build database")
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def build(self) -> Path:
+        return self.home / "build" / self.build_name
+
+    @property
+    def published(self) -> Path:
+        return self.home / "photofinish.duckdb"

@@ -1,0 +1,192 @@
+"""What a source is: a card of facts, and a pure function from bytes to tidy rows.
+
+A payload that breaks the contract raises `SourceChanged`; nothing of it is used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import polars as pl
+
+TIDY = pl.Schema(
+    {
+        "board": pl.String,
+        "task": pl.String,
+        "model_raw": pl.String,
+        "organization_raw": pl.String,
+        "license_raw": pl.String,
+        "score": pl.Float64,
+        "ci_low": pl.Float64,
+        "ci_high": pl.Float64,
+        "n": pl.Int64,
+        "as_of": pl.Date,
+        "extra": pl.String,
+    }
+)
+"""The one schema. One row says: this publisher gave this model this score on this board and task.
+
+score, ci_low and ci_high are in the board's unit (null = listed without a score); n is the number of
+votes or cases behind the score; as_of is the date the board itself states; extra is a JSON object.
+"""
+
+OVERALL = "overall"
+"""The task of a board without tasks, and of the summary where a publisher or a card defines one."""
+
+
+class SourceChanged(Exception):
+    """A payload is not what the card promises. The message is one sentence a person understands."""
+
+
+class Witness(NamedTuple):
+    """One number that a person read on the page: parsing its recording must give it back."""
+
+    board: str
+    captured_at: str
+    model: str
+    score: float
+    task: str = OVERALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """The facts of one board. Bounds are a contract: move them only with a reason in the commit."""
+
+    board: str
+    title: str
+    task_family: str
+    metric: str
+    unit: str
+    higher_is_better: bool
+    scale: Literal["elo", "proportion", "points", "seconds", "usd"]
+    scoring_method: str
+    sample_size: str
+    evaluation_date: str
+    prompts_public: Literal["yes", "no", "partly"]
+    contamination: str
+    min_rows: int
+    max_rows: int
+    min_score: float
+    max_score: float
+    complete_rows: int = 0
+    """A listing with fewer models than this is truncated (0: every listing is whole)."""
+
+
+Urls = Callable[[dt.date], Sequence[Sequence[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The facts of one source, written so that they can be read by eye."""
+
+    id: str
+    title: str
+    homepage: str
+    urls: tuple[str, ...] | Urls
+    """One URL per file, or a function of the date: per file the URLs to try, best first."""
+    licence: str
+    credit: str
+    cadence: Literal["hourly", "daily", "weekly", "frozen"]
+    boards: tuple[Board, ...]
+    witnesses: tuple[Witness, ...]
+    notes: tuple[str, ...] = field(default=())
+    kind: Literal["leaderboard", "prices"] = "leaderboard"
+    min_rows: int = 1
+    max_rows: int = 100_000
+    """Bounds on the number of prices, for price sources; boards have bounds of their own."""
+
+    def requests(self, day: dt.date) -> list[tuple[str, ...]]:
+        """The files to fetch on `day`: for each, the URLs to try in order until one exists."""
+        if callable(self.urls):
+            return [tuple(choices) for choices in self.urls(day)]
+        return [(url,) for url in self.urls]
+
+
+def to_tidy(
+    rows: Iterable[Mapping[str, Any]] | pl.DataFrame, card: Card, captured_at: dt.datetime
+) -> pl.DataFrame:
+    """Put parsed rows into the tidy schema and hold them against the card.
+
+    `rows` needs board, task, model_raw and score; other tidy columns may be missing (null).
+    NaN is a missing score. Returns the rows sorted by board, as_of, task, model_raw.
+    Raises SourceChanged with the first broken promise, naming rows.
+    """
+    given = rows if isinstance(rows, pl.DataFrame) else _frame(rows)
+    if given.is_empty():
+        raise SourceChanged("the table is empty")
+    frame = given.select(
+        (pl.col(name) if name in given.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in TIDY.items()
+    ).with_columns(
+        pl.col("model_raw").str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars(),
+        pl.col("score", "ci_low", "ci_high").fill_nan(None),
+    )
+    _check_rows(frame)
+    _check_dates(frame, captured_at)
+    for board in card.boards:
+        _check_board(frame.filter(pl.col("board") == board.board), board)
+    if card.boards:
+        known = [board.board for board in card.boards]
+        _refuse(frame, ~pl.col("board").is_in(known), "the card knows no such board")
+    return frame.sort("board", "as_of", "task", "model_raw")
+
+
+def _frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    try:
+        return pl.from_dicts(list(rows), schema=TIDY, strict=True)
+    except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise SourceChanged(f"a value has the wrong type: {error}") from error
+
+
+def _check_rows(frame: pl.DataFrame) -> None:
+    key = ["board", "task", "model_raw", "as_of"]
+    needed = pl.any_horizontal(pl.col(c).is_null() | (pl.col(c) == "") for c in key[:3])
+    _refuse(frame, needed, "a row has no board, task or model name")
+    _refuse(frame, pl.struct(key).is_duplicated(), "a model is listed twice")
+    numbers = ("score", "ci_low", "ci_high")
+    _refuse(frame, pl.any_horizontal(pl.col(c).is_infinite() for c in numbers), "infinite number")
+    _refuse(frame, pl.col("n") <= 0, "a sample size is not positive")
+    slack = 1e-9 * pl.col("score").abs() + 1e-9
+    outside = (pl.col("score") < pl.col("ci_low") - slack) | (
+        pl.col("score") > pl.col("ci_high") + slack
+    )
+    _refuse(frame, outside, "a score lies outside its own interval")
+
+
+def _check_dates(frame: pl.DataFrame, captured_at: dt.datetime) -> None:
+    # One day of grace: a publisher east of UTC may already write tomorrow's date.
+    latest = captured_at.date() + dt.timedelta(days=1)
+    _refuse(frame, pl.col("as_of") > latest, f"the stated date is after {captured_at.date()}")
+
+
+def _check_board(frame: pl.DataFrame, board: Board) -> None:
+    if frame.is_empty():
+        return
+    listed = frame.group_by("as_of").agg(pl.col("model_raw").n_unique().alias("models"))
+    for as_of, models in listed.sort("as_of").iter_rows():
+        if not board.min_rows <= models <= board.max_rows:
+            on = f" on {as_of}" if as_of else ""
+            raise SourceChanged(
+                f"{board.board} lists {models} models{on}; "
+                f"the card allows {board.min_rows} to {board.max_rows}"
+            )
+    outside = ~pl.col("score").is_between(board.min_score, board.max_score)
+    allowed = f"{board.min_score:g} to {board.max_score:g}"
+    _refuse(frame, outside, f"a score on {board.board} is outside {allowed} {board.unit}")
+
+
+def _refuse(frame: pl.DataFrame, bad: pl.Expr, reason: str) -> None:
+    """Raise SourceChanged if any row is bad, showing up to three of them."""
+    found = frame.filter(bad)
+    if found.is_empty():
+        return
+    shown = "; ".join(
+        f"{model!r} in {board}/{task}: {score}"
+        for board, task, model, score in found.select("board", "task", "model_raw", "score")
+        .head(3)
+        .iter_rows()
+    )
+    raise SourceChanged(f"{reason} ({found.height} rows, e.g. {shown})")

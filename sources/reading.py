@@ -1,0 +1,117 @@
+"""Readers shared by the sources: bytes of a known format to plain rows, strictly."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Any
+
+import orjson
+import yaml
+
+from sources.contract import SourceChanged
+
+MISSING = frozenset({"", "-", "n/a", "na", "nan", "null", "none"})
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def text(payload: bytes) -> str:
+    """Decode UTF-8 with or without a byte order mark, with any line ends.
+
+    Raises SourceChanged for other encodings and for an HTML page (a login or error page that
+    came with status 200).
+    """
+    try:
+        decoded = payload.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceChanged("the payload is not UTF-8 text") from error
+    if decoded.lstrip()[:200].lower().startswith(("<!doctype", "<html")):
+        raise SourceChanged("the payload is an HTML page, not data")
+    if "\0" in decoded:
+        raise SourceChanged("the payload is binary, not text")
+    return decoded
+
+
+def csv_rows(payload: bytes, required: set[str]) -> list[dict[str, str]]:
+    """Rows of a CSV file with one header line; values stripped, blank lines skipped.
+
+    Columns beyond `required` are kept. Raises SourceChanged for a missing or doubled column, a row
+    that has more or fewer fields than the header, and a table without rows.
+    """
+    lines = csv.reader(io.StringIO(text(payload)), strict=True)
+    try:
+        table = [
+            (lines.line_num, [cell.strip() for cell in row])
+            for row in lines
+            if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        raise SourceChanged(f"not CSV: {error} (line {lines.line_num})") from error
+    if not table:
+        raise SourceChanged("the table is empty")
+    header = table[0][1]
+    if missing := sorted(required - set(header)):
+        raise SourceChanged(f"no column {', '.join(missing)}; the header is {', '.join(header)}")
+    if len(set(header)) != len(header):
+        raise SourceChanged(f"a column is there twice; the header is {', '.join(header)}")
+    for line, row in table[1:]:
+        if len(row) != len(header):
+            raise SourceChanged(f"line {line} has {len(row)} fields, the header {len(header)}")
+    if len(table) == 1:
+        raise SourceChanged("the table has a header and no rows")
+    return [dict(zip(header, row, strict=True)) for _, row in table[1:]]
+
+
+def json_value(payload: bytes) -> Any:
+    """The value of a JSON document. Raises SourceChanged where it is not JSON."""
+    decoded = text(payload)
+    try:
+        return orjson.loads(decoded)
+    except orjson.JSONDecodeError as error:
+        raise SourceChanged(f"not JSON: {error}") from error
+
+
+def yaml_records(payload: bytes) -> list[dict[str, Any]]:
+    """The mappings of a YAML list. Raises SourceChanged where it is anything else."""
+    decoded = text(payload)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        value = yaml.load(decoded, Loader=loader)  # noqa: S506 - both loaders are the safe ones
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" (line {where.line + 1})" if where else ""
+        problem = getattr(error, "problem", None) or error
+        raise SourceChanged(f"not YAML: {problem}{line}") from error
+    if not isinstance(value, list) or not all(isinstance(record, dict) for record in value):
+        raise SourceChanged("the YAML document is not a list of records")
+    return value
+
+
+def number(value: object, what: str) -> float | None:
+    """A number written as a number or as text ("69.38%", "1,024", " N/A "); None where missing.
+
+    A percent sign is dropped, not divided by. Raises SourceChanged, naming `what`, otherwise.
+    """
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        written = value.strip().removesuffix("%").strip()
+        if written.lower() in MISSING:
+            return None
+        plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", written)
+        if NUMBER.fullmatch(plain):
+            return float(plain)
+    raise SourceChanged(f"{what} is not a number: {value!r}")
+
+
+def whole(value: object, what: str) -> int | None:
+    """A whole number, or None where missing. Raises SourceChanged, naming `what`, otherwise."""
+    found = number(value, what)
+    if found is None:
+        return None
+    if found != found // 1:
+        raise SourceChanged(f"{what} is not a whole number: {value!r}")
+    return int(found)

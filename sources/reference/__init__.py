@@ -1,0 +1,59 @@
+"""What the sources cannot say of themselves: who is who, which licence is open, which names are one model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import polars as pl
+
+from sources.contract import Board, Card
+
+FOLDER = Path(__file__).parent
+OPEN = {"yes": True, "no": False, "unknown": None}
+
+BOARDS = pl.Schema(
+    {
+        "board": pl.String,
+        "source": pl.String,
+        "title": pl.String,
+        "task_family": pl.String,
+        "metric": pl.String,
+        "unit": pl.String,
+        "higher_is_better": pl.Boolean,
+        "scale": pl.String,
+        "scoring_method": pl.String,
+        "sample_size": pl.String,
+        "evaluation_date": pl.String,
+        "prompts_public": pl.String,
+        "contamination": pl.String,
+        "licence": pl.String,
+        "credit": pl.String,
+        "homepage": pl.String,
+        "cadence": pl.String,
+        "complete_rows": pl.Int64,
+    }
+)
+
+
+def reference_tables(cards: list[Card]) -> dict[str, pl.DataFrame]:
+    """reference.boards, .organizations, .licenses and .aliases, as the SQL models read them."""
+    return {
+        "boards": pl.DataFrame(
+            [_board(card, board) for card in cards for board in card.boards], schema=BOARDS
+        ),
+        "organizations": _csv("organizations.csv"),
+        "licenses": _csv("licenses.csv").with_columns(
+            pl.col("open_weights").replace_strict(OPEN, return_dtype=pl.Boolean)
+        ),
+        "aliases": _csv("aliases.csv"),
+    }
+
+
+def _board(card: Card, board: Board) -> dict[str, object]:
+    facts = {**asdict(card), **asdict(board), "source": card.id}
+    return {name: facts[name] for name in BOARDS}
+
+
+def _csv(name: str) -> pl.DataFrame:
+    return pl.read_csv(FOLDER / name, infer_schema=False)

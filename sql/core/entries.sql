@@ -1,0 +1,131 @@
+-- One row per snapshot, task and model listed: its score, its noise and its rank.
+--
+-- snapshot_id   the snapshot
+-- board         the board
+-- task          the task; overall where the board has a summary or no tasks
+-- as_of         the date of the snapshot
+-- model         the model
+-- model_raw     its name as published
+-- organization  who made it, as far as stated
+-- country       ISO code of the organisation's home; null where not known
+-- open_weights  whether the weights can be had; null where not known
+-- score         in the board's unit; null where listed without a score
+-- ci_low        lower end of the published 95% interval
+-- ci_high       upper end of it
+-- n             votes or cases behind the score
+-- rank          1224 ranking in the board's direction; equal scores share a rank
+-- position      row number in that order, equal scores by model name
+-- rank_ub       1 + the models whose whole interval is better; null without noise
+-- sd            standard error of the score: interval width / 3.92, else binomial from n; null if unknown
+--
+-- key: snapshot_id, task, model
+-- never null: board, as_of, model_raw
+-- always: (score is null) = (rank is null)
+-- always: rank <= position
+-- always: rank_ub <= rank
+-- always: sd >= 0
+with listed as (
+    select
+        snapshots.snapshot_id,
+        snapshots.board,
+        rows.task,
+        snapshots.as_of,
+        names.model,
+        rows.model_raw,
+        coalesce(organizations.organization, rows.organization_raw) as organization,
+        organizations.country,
+        licenses.open_weights,
+        rows.score,
+        rows.ci_low,
+        rows.ci_high,
+        rows.n,
+        boards.scale,
+        if(boards.unit = '%', 100, 1) as whole,
+        if(boards.higher_is_better, 1, -1) as direction
+    from core.snapshots as snapshots
+    join core.boards as boards using (board)
+    join parsed.rows as rows
+        on rows.sha256 = snapshots.payload_sha256
+        and rows.source = snapshots.source
+        and rows.url = snapshots.url
+        and rows.board = snapshots.board
+        and coalesce(rows.stated_as_of, snapshots.as_of) = snapshots.as_of
+    join core.model_names as names
+        on names.source = rows.source and names.model_raw = rows.model_raw
+    left join reference.organizations as organizations
+        on organizations.as_it_appears = rows.organization_raw
+    left join reference.licenses as licenses
+        on licenses.as_it_appears = rows.license_raw
+),
+
+measured as (
+    select
+        *,
+        case
+            when score is null then null
+            when ci_high is not null and ci_low is not null then (ci_high - ci_low) / 3.92
+            when scale = 'proportion' and score between 0 and whole then
+                sqrt(score * (whole - score) / n)
+        end as sd
+    from listed
+),
+
+bounded as (
+    select
+        snapshot_id,
+        task,
+        model,
+        direction * score - if(ci_low is null or ci_high is null, 1.96 * sd,
+            if(direction = 1, score - ci_low, ci_high - score)) as worst,
+        direction * score + if(ci_low is null or ci_high is null, 1.96 * sd,
+            if(direction = 1, ci_high - score, score - ci_low)) as best
+    from measured
+    where sd is not null
+),
+
+ends as (
+    select snapshot_id, task, null as model, worst as reach, 1 as is_worst from bounded
+    union all
+    select snapshot_id, task, model, best, 0 from bounded
+),
+
+-- Going down from the best, an interval that ended above mine is wholly better than mine.
+overtaken as (
+    select
+        snapshot_id,
+        task,
+        model,
+        1 + sum(is_worst) over (
+            partition by snapshot_id, task
+            order by reach desc, is_worst
+            rows unbounded preceding
+        ) as rank_ub
+    from ends
+)
+select
+    snapshot_id,
+    board,
+    task,
+    as_of,
+    model,
+    model_raw,
+    organization,
+    country,
+    open_weights,
+    score,
+    ci_low,
+    ci_high,
+    n,
+    if(score is null, null, rank() over in_order) as rank,
+    if(score is null, null, row_number() over (in_order_by_name)) as position,
+    overtaken.rank_ub::bigint as rank_ub,
+    sd
+from measured
+left join overtaken using (snapshot_id, task, model)
+window
+    in_order as (
+        partition by snapshot_id, task order by direction * score desc nulls last
+    ),
+    in_order_by_name as (
+        partition by snapshot_id, task order by direction * score desc nulls last, model
+    )

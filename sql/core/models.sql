@@ -1,0 +1,20 @@
+-- One row per model: who made it and when it was seen on any board.
+--
+-- model         the model
+-- organization  who made it, as last stated
+-- country       ISO code of the organisation's home
+-- open_weights  whether the weights can be had, as last stated
+-- first_seen    first date it is listed on a board
+-- last_seen     last date it is listed on a board
+--
+-- key: model
+-- always: first_seen <= last_seen
+select
+    model,
+    arg_max(organization, (as_of, board)) as organization,
+    arg_max(country, (as_of, board)) as country,
+    arg_max(open_weights, (as_of, board)) as open_weights,
+    min(as_of) as first_seen,
+    max(as_of) as last_seen
+from core.entries
+group by model

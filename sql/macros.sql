@@ -1,0 +1,23 @@
+-- The normal distribution: the share below z. Double precision after G. West, "Better approximations to
+-- cumulative normal functions", Wilmott Magazine, May 2005 (from J. F. Hart's algorithm 5666).
+create or replace macro normal_cdf(z) as
+    case
+        when z is null then null
+        when z > 0 then 1 - upper_tail(z)
+        else upper_tail(-z)
+    end;
+
+-- The share above x >= 0.
+create or replace macro upper_tail(x) as
+    case
+        when x > 37 then 0.0
+        when x < 7.07106781186547 then
+            exp(-x * x / 2)
+            * ((((((3.52624965998911e-2 * x + 0.700383064443688) * x + 6.37396220353165) * x
+                + 33.912866078383) * x + 112.079291497871) * x + 221.213596169931) * x + 220.206867912376)
+            / (((((((8.83883476483184e-2 * x + 1.75566716318264) * x + 16.064177579207) * x
+                + 86.7807322029461) * x + 296.564248779674) * x + 637.333633378831) * x
+                + 793.826512519948) * x + 440.413735824752)
+        else
+            exp(-x * x / 2) / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))) / 2.506628274631
+    end;

@@ -1,0 +1,88 @@
+-- One row per board, task and pair of consecutive snapshots: how much the order changed.
+--
+-- board                 the board
+-- task                  the task
+-- as_of                 date of the later snapshot
+-- prev_as_of            date of the snapshot before
+-- n_common              models in both
+-- entrants              models only in the later one
+-- exits                 models only in the earlier one
+-- top10_entrants        models in the first ten now that were not there before
+-- leader_changed        whether another model is in position 1
+-- mean_abs_rank_change  mean of |rank now - rank before| over the models in both
+-- kendall_tau           tau-b over the models in both
+-- rbo                   rank-biased overlap, extrapolated, p = 0.9
+-- comparable            false where a new release lies between; then nothing is compared
+-- depth                 positions that both show; null where both are whole, else only these are compared
+--
+-- key: board, task, as_of
+-- never null: prev_as_of, comparable
+-- always: comparable or n_common is null
+-- always: kendall_tau between -1.0000001 and 1.0000001
+-- always: rbo between -0.0000001 and 1.0000001
+with pairs as (
+    select * from core.steps where comparable
+),
+
+later as (
+    select
+        pairs.board,
+        pairs.task,
+        pairs.as_of,
+        entries.model,
+        entries.rank,
+        entries.position
+    from pairs
+    join core.entries as entries
+        on entries.snapshot_id = pairs.snapshot_id and entries.task = pairs.task
+    where entries.position <= coalesce(pairs.depth, entries.position)
+),
+
+earlier as (
+    select
+        pairs.board,
+        pairs.task,
+        pairs.as_of,
+        entries.model,
+        entries.rank,
+        entries.position
+    from pairs
+    join core.entries as entries
+        on entries.snapshot_id = pairs.prev_snapshot_id and entries.task = pairs.task
+    where entries.position <= coalesce(pairs.depth, entries.position)
+),
+
+counted as (
+    select
+        board,
+        task,
+        as_of,
+        count(*) filter (where later.rank is not null and earlier.rank is not null) as n_common,
+        count(*) filter (where earlier.rank is null) as entrants,
+        count(*) filter (where later.rank is null) as exits,
+        count(*) filter (where later.position <= 10 and coalesce(earlier.position > 10, true))
+            as top10_entrants,
+        bool_or(later.position = 1 and earlier.position is distinct from 1) as leader_changed,
+        avg(abs(later.rank - earlier.rank)) as mean_abs_rank_change
+    from later
+    full join earlier using (board, task, as_of, model)
+    group by board, task, as_of
+)
+select
+    board,
+    task,
+    as_of,
+    steps.prev_as_of,
+    counted.n_common,
+    counted.entrants,
+    counted.exits,
+    counted.top10_entrants,
+    counted.leader_changed,
+    counted.mean_abs_rank_change,
+    agreement.kendall_tau,
+    agreement.rbo,
+    steps.comparable,
+    steps.depth
+from core.steps as steps
+left join counted using (board, task, as_of)
+left join metrics.rank_agreement as agreement using (board, task, as_of)

@@ -1,0 +1,171 @@
+"""Shared fixtures: where the recordings are, a mirror over them, and small warehouses made by hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from flows import pipeline
+from flows.settings import ROOT, Settings
+from sources import load_sources
+from warehouse.archive import Archive, Fetch
+from warehouse.database import connect, load
+from warehouse.models import build, read_models
+
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Tests see no setting of the machine they run on, and work in a folder of their own."""
+    for name in [name for name in os.environ if name.startswith("PHOTOFINISH_")]:
+        if name != "PHOTOFINISH_RECORDINGS":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PHOTOFINISH_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", retry_delay=0, lock_wait=0)
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    folder = Path(os.environ.get("PHOTOFINISH_RECORDINGS", SHARED / "recordings"))
+    if not folder.is_dir():
+        pytest.skip(f"no recordings in {folder}; PHOTOFINISH_RECORDINGS names another folder")
+    return folder
+
+
+@pytest.fixture
+def mirror(recordings: Path) -> Iterator[Any]:
+    """A server over the recordings; `mirror.url`, `mirror.clock(iso)`, `mirror.fault(kind, ...)`."""
+    script = SHARED / "tools" / "mirror.py"
+    if not script.exists():
+        pytest.skip(f"no mirror at {script}")
+    served = Mirror(_module(script), recordings)
+    yield served
+    served.close()
+
+
+class Mirror:
+    def __init__(self, module: ModuleType, recordings: Path) -> None:
+        self.server = module.serve(recordings)
+        self.state = self.server.RequestHandlerClass.state
+        self.moment = module.moment
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def clock(self, now: str) -> None:
+        self.state["now"] = self.moment(now)
+
+    def fault(self, kind: str, times: int = 1, match: str = "") -> None:
+        self.state["faults"].append([kind, times, match])
+
+    def log(self) -> list[dict[str, Any]]:
+        """The requests since the last call."""
+        seen = list(self.state["log"])
+        self.state["log"].clear()
+        return seen
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+Rows = Sequence[Mapping[str, Any]]
+MakeWarehouse = Callable[..., duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture
+def warehouse(settings: Settings) -> Iterator[MakeWarehouse]:
+    """Make a warehouse from boards written by hand: `warehouse({"2025-01-01": rows, ...}, **facts)`.
+
+    Each date is one tidy CSV payload, landed, loaded and built by the real code. A row is a mapping
+    with model_raw and score; board defaults to test/board. Facts (scale, higher_is_better ...) go in
+    every row. Returns the build database.
+    """
+    opened = []
+
+    def make(
+        states: Mapping[str, Rows], stated: bool = True, **facts: object
+    ) -> duckdb.DuckDBPyConnection:
+        archive = Archive(settings.archive)
+        fetches = []
+        for day, rows in states.items():
+            payload = tidy_csv(rows, day if stated else None, facts)
+            moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+            fetches.append(landed(archive, payload, moment, url=f"file:///{len(fetches)}.csv"))
+        archive.append(fetches)
+        opened.append(db := built(settings))
+        return db
+
+    yield make
+    for db in opened:
+        db.close()
+
+
+def landed(archive: Archive, payload: bytes, at: datetime, url: str, source: str = "tidy") -> Fetch:
+    return Fetch(
+        run_id="test",
+        source=source,
+        url=url,
+        captured_at=at,
+        outcome="new",
+        payload_sha256=archive.store(payload),
+        bytes=len(payload),
+    )
+
+
+def built(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """The build database, brought up to the journal with every table made."""
+    sources = load_sources()
+    db = connect(settings.build)
+    load(db, Archive(settings.archive), pipeline.parsers(sources))
+    pipeline.make_reference(db, sources)
+    build(db, read_models(pipeline.SQL, pipeline.STEPS))
+    return db
+
+
+def tidy_csv(rows: Rows, as_of: str | None, facts: Mapping[str, object]) -> bytes:
+    stated = {"as_of": as_of} if as_of else {}
+    full = [{"board": "test/board", **stated, **facts, **row} for row in rows]
+    table = pl.from_dicts([{k: _text(v) for k, v in row.items()} for row in full])
+    return table.write_csv().encode()
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def scored(**scores: float | None) -> list[dict[str, Any]]:
+    """Rows from model=score."""
+    return [{"model_raw": model, "score": score} for model, score in scores.items()]
+
+
+def one(db: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """The one row of a query as a dict."""
+    rows = db.sql(query).pl().to_dicts()
+    assert len(rows) == 1, rows
+    return rows[0]

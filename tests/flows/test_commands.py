@@ -1,0 +1,187 @@
+"""The commands as a person uses them: what they print, for machines too, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.settings import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def photofinish(*args: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows", *args],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        env={**os.environ, "PHOTOFINISH_HOME": str(home), "COLUMNS": "80", **settings},
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the demo ran."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = photofinish("demo", home=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder / "said.txt").write_text(done.stdout)
+    return folder
+
+
+def test_the_demo_says_what_it_found_and_where(home: Path) -> None:
+    said = " ".join((home / "said.txt").read_text().split())
+    assert "fell from 11.98% (2023-12-20, GPT-4-Turbo first) to 5.33% (2025-02-22" in said
+    assert str(home / "photofinish.duckdb") in said
+
+
+def test_the_hint_of_the_demo_works(home: Path) -> None:
+    code = (home / "said.txt").read_text().split('python -c "')[1].split('"\n')[0]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "sample/arena_text" in done.stdout
+
+
+def test_a_second_demo_changes_nothing(home: Path) -> None:
+    with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
+        before = db.sql("select count(*), max(captured_at) from core.snapshots").fetchall()
+    done = photofinish("demo", "--json", home=home)
+    assert json.loads(done.stdout) == [
+        {"source": "tidy", "outcome": "unchanged", "files": 46, "problem": ""}
+    ]
+    with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
+        assert db.sql("select count(*), max(captured_at) from core.snapshots").fetchall() == before
+
+
+def test_gaps_is_a_table_that_fits_a_narrow_terminal(home: Path) -> None:
+    done = photofinish("gaps", home=home)
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "claude-opus-4-6-thin" in done.stdout
+    assert any(bar in done.stdout for bar in "▁▂▃▄▅▆▇█")
+
+
+def test_gaps_for_machines(home: Path) -> None:
+    found = {
+        row["board"]: row for row in json.loads(photofinish("gaps", "--json", home=home).stdout)
+    }
+    arena = found["sample/arena_text"]
+    assert (arena["leader"], arena["as_of"]) == ("claude-opus-4-6-thinking", "2026-04-11")
+    assert arena["gap_1_2_pct"] == pytest.approx(100 * (1504 - 1496) / 1496)
+
+
+def test_gaps_of_one_board_over_time(home: Path) -> None:
+    rows = json.loads(photofinish("gaps", "sample/arena_text", "--json", home=home).stdout)
+    by_day = {row["as_of"]: round(row["gap_1_10_pct"], 2) for row in rows}
+    assert by_day["2025-02-12"] == 2.14
+    assert by_day["2025-02-16"] == 5.73
+
+
+def test_board_as_of_a_day_shows_the_state_before_it(home: Path) -> None:
+    done = photofinish("board", "sample/arena_text", "--as-of", "2023-12-31", "--json", home=home)
+    first = json.loads(done.stdout)[0]
+    assert (first["as_of"], first["model"]) == ("2023-12-20", "GPT-4-Turbo")
+
+
+def test_status_and_sources_for_machines(home: Path) -> None:
+    status = json.loads(photofinish("status", "--json", home=home).stdout)
+    assert status[0]["source"] == "tidy"
+    cards = json.loads(photofinish("sources", "--json", home=home).stdout)
+    assert "arena_csv" in {card["id"] for card in cards}
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (("gaps", "nope"), 2, "there is no board nope; there are: sample/aider_polyglot"),
+        (("board", "sample/arena_text", "--task", "x"), 2, "has no task x; it has: overall"),
+        (("board", "sample/arena_text", "--as-of", "2020-01-01"), 2, "as early as 2020-01-01"),
+        (("run", "--source", "nope"), 2, "no source nope; there are"),
+        (("sources", "nope"), 2, "no source nope; there are"),
+        (("backfill",), 2, "Missing option '--recordings'"),
+        (("gaps", "--frobnicate"), 2, "No such option"),
+    ],
+)
+def test_wrong_usage_ends_with_one_sentence(
+    home: Path, args: tuple[str, ...], code: int, said: str
+) -> None:
+    done = photofinish(*args, home=home)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_published_file_the_next_step_is_named(tmp_path: Path) -> None:
+    done = photofinish("gaps", home=tmp_path)
+    assert done.returncode == 3
+    assert "`photofinish demo` makes one" in done.stderr
+
+
+def test_a_setting_that_is_not_right_is_named(tmp_path: Path) -> None:
+    done = photofinish("gaps", home=tmp_path, PHOTOFINISH_RETRIES="many")
+    assert done.returncode == 2
+    assert "the settings are not right: retries" in done.stderr
+
+
+def test_nothing_that_reads_imports_prefect(home: Path) -> None:
+    code = "import flows.cli, sys; sys.exit('prefect' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
+
+
+def test_every_command_has_help(home: Path) -> None:
+    listed = photofinish("--help", home=home).stdout.split("Commands:")[1].split()
+    for command in ("run", "demo", "backfill", "rebuild", "status", "gaps", "board", "sources"):
+        assert command in listed
+        assert "Usage:" in photofinish(command, "--help", home=home).stdout
+
+
+def test_a_run_killed_at_any_moment_then_a_new_one_equals_an_undisturbed_run(
+    recordings: Path, tmp_path: Path
+) -> None:
+    from flows.settings import Settings
+    from tests.flows.test_backfill import contents
+
+    def command(home: Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", WITHOUT_PREFECT, str(home), str(recordings)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    undisturbed = tmp_path / "undisturbed"
+    started = time.monotonic()
+    assert command(undisturbed).wait() == 0
+    takes = time.monotonic() - started
+    disturbed = tmp_path / "disturbed"
+    killed = 0
+    for share in (0.25, 0.35, 0.45, 0.5, 0.55, 0.6, 0.65):
+        process = command(disturbed)
+        time.sleep(takes * share)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed >= 4
+    assert command(disturbed).wait() == 0
+    assert contents(Settings(home=disturbed)) == contents(Settings(home=undisturbed))
+
+
+WITHOUT_PREFECT = """
+import sys
+from pathlib import Path
+from flows.backfill import land, recorded
+from flows.settings import Settings
+from tests.flows.test_backfill import bring_up_to_date
+from warehouse.archive import Archive
+settings = Settings(home=Path(sys.argv[1]))
+land(recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, None), Archive(settings.archive), "run")
+bring_up_to_date(settings)
+"""

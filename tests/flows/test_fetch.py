@@ -1,0 +1,97 @@
+"""Getting bytes: what is asked, what is refused, and with which words."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.fetch import FetchFailed, get, mirrored
+from flows.settings import Settings
+from tests.flows.server import Told, serving
+from warehouse.archive import Fetch
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    with serving() as server:
+        yield server
+
+
+def test_a_mirror_stands_in_for_every_host() -> None:
+    assert mirrored("https://a.org/x/y.csv", "http://m:1/") == "http://m:1/a.org/x/y.csv"
+    assert mirrored("https://a.org/x/y.csv", None) == "https://a.org/x/y.csv"
+
+
+def test_bytes_and_validators_come_back(told: Told, settings: Settings) -> None:
+    told.headers = {"ETag": '"v1"', "Last-Modified": "Mon, 06 Jan 2025 00:00:00 GMT"}
+    answer = get(f"{told.url}/board.csv", None, settings)
+    assert (answer.payload, answer.etag) == (b"hello", '"v1"')
+    assert told.asked[0]["User-Agent"].startswith("photofinish/")
+
+
+def test_what_is_known_is_asked_for_conditionally(told: Told, settings: Settings) -> None:
+    told.status, told.body = 304, b""
+    known = Fetch(
+        run_id="r",
+        source="s",
+        url="u",
+        captured_at=datetime(2025, 1, 1, tzinfo=UTC),
+        outcome="new",
+        etag='"v1"',
+        last_modified="Mon, 06 Jan 2025 00:00:00 GMT",
+    )
+    assert get(told.url, known, settings).payload is None
+    assert told.asked[0]["If-None-Match"] == '"v1"'
+    assert told.asked[0]["If-Modified-Since"] == "Mon, 06 Jan 2025 00:00:00 GMT"
+
+
+def test_the_contact_is_in_the_user_agent(told: Told, settings: Settings) -> None:
+    get(told.url, None, settings.model_copy(update={"contact": "ops@example.org"}))
+    assert "(+ops@example.org)" in told.asked[0]["User-Agent"]
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent"), [(404, True), (403, True), (500, False), (503, False), (429, False)]
+)
+def test_an_error_status_is_a_failure_and_some_are_permanent(
+    told: Told, settings: Settings, status: int, permanent: bool
+) -> None:
+    told.status = status
+    with pytest.raises(FetchFailed, match=f"HTTP {status}") as caught:
+        get(told.url, None, settings)
+    assert caught.value.permanent is permanent
+
+
+def test_an_empty_answer_is_a_failure(told: Told, settings: Settings) -> None:
+    told.body = b" \n"
+    with pytest.raises(FetchFailed, match="empty"):
+        get(told.url, None, settings)
+
+
+def test_an_answer_cut_off_is_a_failure(told: Told, settings: Settings) -> None:
+    told.headers = {"Content-Length": "100"}
+    with pytest.raises(FetchFailed, match="cut off"):
+        get(told.url, None, settings)
+
+
+def test_a_small_answer_that_unpacks_to_too_much_is_a_failure(
+    told: Told, settings: Settings
+) -> None:
+    told.body = gzip.compress(b" " * 3 * 1024**2)
+    told.headers = {"Content-Encoding": "gzip"}
+    with pytest.raises(FetchFailed, match="larger than 1 MiB"):
+        get(told.url, None, settings.model_copy(update={"max_bytes": 1024**2}))
+
+
+def test_a_circle_of_redirects_is_a_failure(told: Told, settings: Settings) -> None:
+    told.status, told.headers = 302, {"Location": "/again"}
+    with pytest.raises(FetchFailed, match="circle"):
+        get(told.url, None, settings)
+
+
+def test_no_server_is_a_failure(settings: Settings) -> None:
+    with pytest.raises(FetchFailed, match="no connection"):
+        get("http://127.0.0.1:9/nothing", None, settings)

@@ -1,0 +1,94 @@
+"""The runner: what a header may say, in which order models are made, and what stops publication."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows.pipeline import SQL, STEPS
+from warehouse.models import BadModel, BrokenPromise, build, read_models
+
+HEADER = "-- One row per x.\n--\n-- a  the a\n--\n-- key: a\n"
+
+
+def model(folder: Path, table: str, text: str) -> None:
+    path = folder / f"{table.replace('.', '/')}.sql"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def made(folder: Path) -> duckdb.DuckDBPyConnection:
+    db = duckdb.connect()
+    build(db, read_models(folder, folder / "no-steps"))
+    return db
+
+
+def test_parents_are_made_first_whatever_the_file_is_called(tmp_path: Path) -> None:
+    model(tmp_path, "core.zebra", f"{HEADER}select 1 as a")
+    model(tmp_path, "core.ant", f"{HEADER}with z as (select a from core.zebra) select a from z")
+    order = [m.table for m in read_models(tmp_path, tmp_path / "none")]
+    assert order == ["core.zebra", "core.ant"]
+    assert made(tmp_path).sql("from core.ant").fetchall() == [(1,)]
+
+
+def test_the_header_becomes_comments(tmp_path: Path) -> None:
+    model(tmp_path, "core.t", f"{HEADER}select 1 as a")
+    db = made(tmp_path)
+    assert db.sql("select comment from duckdb_tables()").fetchall() == [("One row per x.",)]
+    assert db.sql("select comment from duckdb_columns() where schema_name = 'core'").fetchall() == [
+        ("the a",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("-- One row per x.\nselect 1 as a", "1 paragraphs instead of three"),
+        ("-- x\n--\n-- a  the a\n--\n-- unique: a\nselect 1 as a", "a promise is key"),
+        ("-- x\n--\n-- a  the a\n--\n-- always: a > 0\nselect 1 as a", "begin with a key"),
+        ("-- x\n--\n-- a\n--\n-- key: a\nselect 1 as a", "say what a means"),
+        (f"{HEADER}selec 1 as a", "syntax error"),
+    ],
+)
+def test_a_header_that_is_not_right_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    model(tmp_path, "core.t", text)
+    with pytest.raises(BadModel, match=reason):
+        made(tmp_path)
+
+
+def test_columns_must_be_documented_in_order(tmp_path: Path) -> None:
+    model(tmp_path, "core.t", f"{HEADER}select 1 as a, 2 as b")
+    with pytest.raises(BadModel, match="makes the columns a, b but documents a"):
+        made(tmp_path)
+
+
+def test_models_that_read_each_other_are_refused(tmp_path: Path) -> None:
+    model(tmp_path, "core.one", f"{HEADER}select a from core.two")
+    model(tmp_path, "core.two", f"{HEADER}select a from core.one")
+    with pytest.raises(BadModel, match="circle"):
+        read_models(tmp_path, tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("promise", "query"),
+    [
+        ("key: a", "select unnest([1, 1]) as a"),
+        ("key: a", "select null::int as a"),
+        ("key: a\n-- always: a > 1", "select unnest([1, 2]) as a"),
+    ],
+)
+def test_a_broken_promise_shows_the_rows(tmp_path: Path, promise: str, query: str) -> None:
+    model(tmp_path, "core.t", f"-- x\n--\n-- a  the a\n--\n-- {promise}\n{query}")
+    with pytest.raises(BrokenPromise, match=r"core\.t promises .*\n  "):
+        made(tmp_path)
+
+
+def test_our_own_models_read_only_what_is_made_before_them() -> None:
+    made_so_far = {"reference.boards", "reference.organizations", "reference.licenses"}
+    made_so_far |= {"reference.aliases", "raw.fetches", "parsed.rows", "parsed.states"}
+    for each in read_models(SQL, STEPS):
+        assert each.reads <= made_so_far, each.table
+        assert not (each.table.startswith("core.") and any("metrics." in r for r in each.reads))
+        made_so_far.add(each.table)

@@ -1,0 +1,1 @@
+"""How data is kept: archive, database, model runner, polars metrics."""

@@ -1,0 +1,1 @@
+"""Metrics that SQL is the wrong tool for: one module, one table."""

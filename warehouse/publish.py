@@ -1,0 +1,60 @@
+"""Publishing: a fresh copy of the tables for analysts, put in place by one rename.
+
+A reader that has the old file open keeps it; a reader that opens the new one sees all of the new run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from warehouse.database import COMMENTS
+from warehouse.models import Model, describe, quoted
+
+
+def publish(
+    db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str, target: Path
+) -> None:
+    """Copy raw.* and every model from the build database to the file `target`, comments and macros too."""
+    next_file = target.with_name(f"{target.name}.next")
+    for leftover in (next_file, next_file.with_name(f"{next_file.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    db.execute(f"attach {quoted(str(next_file))} as published")
+    try:
+        _copy(db, models, macros)
+    finally:
+        db.execute("detach published")
+    _fsync(next_file)
+    next_file.replace(target)
+    _fsync(target.parent)
+
+
+def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -> None:
+    for schema in sorted({"raw"} | {model.table.split(".")[0] for model in models}):
+        db.execute(f"create schema published.{schema}")
+    for table, comment in COMMENTS.items():
+        db.execute(f"create table published.{table} as from {table} order by all")
+        db.execute(f"comment on table published.{table} is {quoted(comment)}")
+    for model in models:
+        key = ", ".join(model.header.key)
+        db.execute(f"create table published.{model.table} as from {model.table} order by {key}")
+        describe(db, model, catalog="published")
+    current = db.execute("select current_catalog()").fetchall()[0][0]
+    db.execute("use published")
+    try:
+        db.execute(macros)
+    finally:
+        db.execute(f'use "{current}"')
+    db.execute("checkpoint published")
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -147,16 +148,26 @@ def demo(as_json: bool) -> None:
         console.print(show.gaps_table(reader.latest_gaps(db)))
         told = reader.gap_story(db, "sample/arena_text", date(2023, 12, 20), date(2025, 2, 22))
     console.print(f"\n{told}")
+    photofinish, python = _runnable("photofinish"), _runnable("python")
     console.print(
         f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"
-        "  photofinish gaps sample/arena_text\n"
-        '  python -c "import duckdb; print(duckdb.connect('
+        f"  {photofinish} gaps sample/arena_text\n"
+        f'  {python} -c "import duckdb; print(duckdb.connect('
         f"'{escape(str(settings.published))}', read_only=True)"
         ".sql('from metrics.gap_history'))\"\n"
-        "Next: `photofinish run` pulls the public sources, `photofinish sources` lists them.",
+        f"Next: `{photofinish} run` pulls the public sources, `{photofinish} sources` lists them.",
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _runnable(program: str) -> str:
+    """How to call a program of this environment from where the user stands."""
+    beside = Path(sys.executable).with_name(program)
+    found = shutil.which(program)
+    if found and Path(found).resolve() == beside.resolve():
+        return program
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 @cli.command()

@@ -17,6 +17,9 @@ from sources.contract import Board, Card, SourceChanged, Witness, to_tidy
 __all__ = ["Board", "Card", "Source", "SourceChanged", "Witness", "load_sources", "to_tidy"]
 
 
+SHARED = ("contract.py", "price_contract.py", "reading.py")
+
+
 class Parse(Protocol):
     """bytes -> tidy rows. Pure; `url` is where the bytes came from, for boards told apart by it."""
 
@@ -41,7 +44,7 @@ class Source:
 def load_sources() -> dict[str, Source]:
     """Every source in this folder by id, in order of name."""
     folder = Path(__file__).parent
-    shared = b"".join((folder / name).read_bytes() for name in ("contract.py", "reading.py"))
+    shared = b"".join((folder / name).read_bytes() for name in SHARED)
     found: dict[str, Source] = {}
     for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
         module = importlib.import_module(f"{__name__}.{info.name}")

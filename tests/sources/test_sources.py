@@ -2,7 +2,7 @@
 
 A fixture is the folder tests/fixtures/<source>/: small payloads and cases.toml, which says what each one
 gives (`expected`: all rows as board, task, model, score; `checks`: model, column, value) or why it is
-refused (`refused`). Lower row bounds are lifted for fixtures unless the case says bounds = "card".
+refused (`refused`); of extra a part is enough. Lower row bounds are lifted for fixtures unless the case says bounds = "card".
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ def test_the_fixture_reads_as_a_person_would(
     ]
     for model, column, value in case.get("checks", ()):
         found = [plain(v) for v in rows.filter(pl.col("model_raw") == model)[column]]
-        assert value in found, (model, column, found)
+        if column == "extra":
+            assert any(str(value) in str(extra) for extra in found), (model, found)
+        else:
+            assert value in found, (model, column, found)
 
 
 def shown(rows: pl.DataFrame) -> list[list[Any]]:
@@ -123,6 +126,27 @@ def recorded(recordings: Path, source: Source) -> Iterator[tuple[dict[str, str],
 
 QUARANTINED = {
     "aider": {"edit_leaderboard/20240713T142603Z.yml.gz": "not YAML"},
+    "alpaca_eval": {
+        f"weighted_alpaca_eval_gpt4_turbo_leaderboard/{at}Z.csv.gz": "line 2 has 11 fields"
+        for at in ("20240525T235146", "20240529T074034", "20240602T220347")
+    },
+    "bfcl": {
+        f"data/{at}Z.csv.gz": "line 2 has 17 fields, the header 16"
+        for at in ("20240321T032918", "20240321T041442")
+    },
+    "kagi_llm": {
+        f"llm-benchmark/{at}Z.md.gz": "the header of the table and its rule are on one line"
+        for at in ("20250506T194345", "20250506T194440", "20250506T194812")
+    },
+    "llm_prices": {
+        "anthropic/20251015T172404Z.json.gz": "not JSON",
+        "openai/20260424T001657Z.json.gz": "not JSON",
+    },
+    "swebench": {"leaderboards/20250910T210908Z.json.gz": "271.0"},
+    "thefastest": {
+        f"latest/{at}Z.json.gz": "not JSON" for at in ("20240415T160223", "20240426T080559")
+    },
+    "vectara": {"README/20231031T211912Z.md.gz": "no table has the columns"},
 }
 """The recorded payloads that are broken, by source, and why. All others parse."""
 

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from flows.fetch import FetchFailed, get
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, tidy
-from sources.reference import reference_tables
+from sources.reference import reference_names, reference_tables
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parser, Refused, connect, load
 from warehouse.models import build, read_models
@@ -213,7 +213,11 @@ def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source])
     """The macros, and what the cards and the reference files say, as tables reference.*."""
     db.execute(MACROS.read_text(encoding="utf-8"))
     db.execute("create schema if not exists reference")
-    for name, frame in reference_tables([source.card for source in sources.values()]).items():
+    used = db.execute(
+        "select source, model_raw from parsed.rows union select source, model_raw from parsed.prices"
+    ).fetchall()
+    tables = reference_tables([source.card for source in sources.values()])
+    for name, frame in {**tables, "names": reference_names(used)}.items():
         db.register("incoming", frame.to_arrow())
         db.execute(f"create or replace table reference.{name} as from incoming")
         db.unregister("incoming")

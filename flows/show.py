@@ -44,7 +44,7 @@ def percent(value: float | None) -> str:
 def gaps_table(gaps: pl.DataFrame) -> Table:
     """Two lines a board: who leads whom, by how much, how sure, and which way it goes."""
     table = _table("How close the race is")
-    table.add_column("board\n[dim]as of[/]", min_width=22, max_width=26, overflow="fold")
+    table.add_column("board\n[dim]as of[/]", min_width=22, max_width=22, overflow="fold")
     table.add_column("leader\n[dim]runner-up[/]", overflow="ellipsis")
     _fixed(table, "gap 1–2\n[dim]over time[/]", ["▁" * SPARK_POINTS], right=True)
     _fixed(table, "gap 1–10", ["100.00%"], right=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 
 from sources.contract import Board, Card
+from sources.identity import identify
 
 FOLDER = Path(__file__).parent
 OPEN = {"yes": True, "no": False, "unknown": None}
@@ -37,7 +39,7 @@ BOARDS = pl.Schema(
 
 
 def reference_tables(cards: list[Card]) -> dict[str, pl.DataFrame]:
-    """reference.boards, .organizations, .licenses and .aliases, as the SQL models read them."""
+    """reference.boards, .organizations, .licenses and .timelines, as the SQL models read them."""
     return {
         "boards": pl.DataFrame(
             [_board(card, board) for card in cards for board in card.boards], schema=BOARDS
@@ -46,8 +48,19 @@ def reference_tables(cards: list[Card]) -> dict[str, pl.DataFrame]:
         "licenses": _csv("licenses.csv").with_columns(
             pl.col("open_weights").replace_strict(OPEN, return_dtype=pl.Boolean)
         ),
-        "aliases": _csv("aliases.csv"),
+        "timelines": _csv("timelines.csv").with_columns(pl.col("precedence").cast(pl.Int64)),
     }
+
+
+def reference_names(used: Iterable[tuple[str, str]]) -> pl.DataFrame:
+    """reference.names: which model each (source, published name) is, and by which rule."""
+    aliases = {
+        (row["source"], row["model_raw"]): row["model"]
+        for row in _csv("aliases.csv").iter_rows(named=True)
+    }
+    rows = [(source, name, *identify(source, name, aliases)) for source, name in used]
+    schema = {"source": pl.String, "model_raw": pl.String, "model": pl.String, "rule": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _board(card: Card, board: Board) -> dict[str, object]:

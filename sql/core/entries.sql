@@ -17,19 +17,46 @@
 -- position      row number in that order, equal scores by model name
 -- rank_ub       1 + the models whose whole interval is better; null without noise
 -- sd            standard error of the score: interval width / 3.92, else binomial from n; null if unknown
+-- current       the latest known vintage of its board, task and date: what the metrics use
 --
 -- key: snapshot_id, task, model
--- never null: board, as_of, model_raw
+-- never null: board, as_of, model_raw, current
 -- always: (score is null) = (rank is null)
 -- always: rank <= position
 -- always: rank_ub <= rank
 -- always: sd >= 0
-with listed as (
+with vintages as (
     select
-        snapshots.snapshot_id,
-        snapshots.board,
+        *,
+        not outdated and row_number() over (
+            partition by board, task, as_of
+            order by outdated, captured_at desc, release desc, snapshot_id
+        ) = 1 as current
+    from (
+        select distinct
+            states.snapshot_id,
+            states.board,
+            states.as_of,
+            states.outdated,
+            states.captured_at,
+            states.release,
+            rows.task
+        from core.states as states
+        join parsed.rows as rows
+            on rows.sha256 = states.payload_sha256
+            and rows.source = states.source
+            and rows.url = states.url
+            and rows.board = states.listed_as
+            and coalesce(rows.stated_as_of, states.as_of) = states.as_of
+    )
+),
+
+listed as (
+    select
+        states.snapshot_id,
+        states.board,
         rows.task,
-        snapshots.as_of,
+        states.as_of,
         names.model,
         rows.model_raw,
         coalesce(organizations.organization, rows.organization_raw) as organization,
@@ -42,14 +69,14 @@ with listed as (
         boards.scale,
         if(boards.unit = '%', 100, 1) as whole,
         if(boards.higher_is_better, 1, -1) as direction
-    from core.snapshots as snapshots
-    join core.boards as boards using (board)
+    from core.states as states
+    join core.boards as boards on boards.board = states.listed_as
     join parsed.rows as rows
-        on rows.sha256 = snapshots.payload_sha256
-        and rows.source = snapshots.source
-        and rows.url = snapshots.url
-        and rows.board = snapshots.board
-        and coalesce(rows.stated_as_of, snapshots.as_of) = snapshots.as_of
+        on rows.sha256 = states.payload_sha256
+        and rows.source = states.source
+        and rows.url = states.url
+        and rows.board = states.listed_as
+        and coalesce(rows.stated_as_of, states.as_of) = states.as_of
     join core.model_names as names
         on names.source = rows.source and names.model_raw = rows.model_raw
     left join reference.organizations as organizations
@@ -104,9 +131,9 @@ overtaken as (
 )
 select
     snapshot_id,
-    board,
+    measured.board,
     task,
-    as_of,
+    measured.as_of,
     model,
     model_raw,
     organization,
@@ -119,8 +146,10 @@ select
     if(score is null, null, rank() over in_order) as rank,
     if(score is null, null, row_number() over (in_order_by_name)) as position,
     overtaken.rank_ub::bigint as rank_ub,
-    sd
+    sd,
+    vintages.current
 from measured
+join vintages using (snapshot_id, task)
 left join overtaken using (snapshot_id, task, model)
 window
     in_order as (

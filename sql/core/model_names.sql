@@ -3,28 +3,30 @@
 -- source     the source that uses the name
 -- model_raw  the name as published
 -- model      the model; the published name itself where no rule speaks
--- rule       the rule: alias, or as published
+-- rule       the last rule that changed something, alias, as published, or kept apart
 --
 -- key: source, model_raw
 -- never null: model, rule
-with names as (
-    select distinct source, model_raw from parsed.rows
+with shared as (
+    select source, model
+    from reference.names
+    group by source, model
+    having count(*) > 1
 ),
 
-aliased as (
-    select
-        names.source,
-        names.model_raw,
-        arg_min(aliases.model, aliases.source = '*') as model
-    from names
-    join reference.aliases as aliases
-        on aliases.model_raw = names.model_raw and aliases.source in (names.source, '*')
-    group by names.source, names.model_raw
+-- Two names on one list are two models to their publisher, whatever our rules say: they stay apart.
+side_by_side as (
+    select distinct rows.source, names.model
+    from parsed.rows as rows
+    join reference.names as names using (source, model_raw)
+    semi join shared on shared.source = rows.source and shared.model = names.model
+    group by rows.source, names.model, rows.sha256, rows.url, rows.board, rows.task, rows.stated_as_of
+    having count(*) > 1
 )
 select
     source,
     model_raw,
-    coalesce(aliased.model, model_raw) as model,
-    case when aliased.model is null then 'as published' else 'alias' end as rule
-from names
-left join aliased using (source, model_raw)
+    if(side_by_side.model is null, names.model, model_raw) as model,
+    if(side_by_side.model is null, names.rule, 'kept apart: two names on one list') as rule
+from reference.names as names
+left join side_by_side using (source, model)

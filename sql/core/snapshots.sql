@@ -1,4 +1,4 @@
--- One row per distinct state of a board: an unchanged board only moves last_seen_at.
+-- One row per distinct state of a board, with what is special about it.
 --
 -- snapshot_id     names the state, the same on every machine
 -- board           the board
@@ -12,96 +12,39 @@
 -- source          the source of the payload
 -- url             where the payload was fetched
 -- release         the comparable series, where the publisher starts new ones
--- current         the latest known state of its as_of: what the metrics use
 --
 -- key: snapshot_id
--- never null: board, as_of, captured_at, last_seen_at, payload_sha256, n_models, complete, current
--- always: last_seen_at >= captured_at
-with seen as (
+-- never null: board, as_of, captured_at, last_seen_at, payload_sha256, n_models, complete
+with delistings as (
     select
-        states.board,
-        states.stated_as_of,
-        states.release,
-        states.state,
-        states.n_models,
-        states.sha256,
-        states.source,
-        states.url,
-        fetches.captured_at,
-        -- An older release edited after a newer one came out is not the state of the board.
-        max(states.release) over (
-            partition by states.board
-            order by fetches.captured_at
-            range unbounded preceding
-        ) as newest_release
-    from parsed.states as states
-    join raw.fetches as fetches
-        on fetches.payload_sha256 = states.sha256
-        and fetches.source = states.source
-        and fetches.url = states.url
-    where fetches.outcome in ('new', 'unchanged', 'not_modified')
-),
-
-compared as (
-    select
-        *,
-        state is distinct from lag(state) over in_time as starts
-    from seen
-    window in_time as (
-        partition by board, stated_as_of, release order by captured_at, sha256, url
-    )
-),
-
-numbered as (
-    select
-        *,
-        count(*) filter (where starts) over (
-            partition by board, stated_as_of, release
-            order by captured_at, sha256, url
-            rows unbounded preceding
-        ) as run
-    from compared
-),
-
-states as (
-    select
-        board,
-        coalesce(stated_as_of, min(captured_at)::date) as as_of,
-        min(captured_at) as captured_at,
-        max(captured_at) as last_seen_at,
-        arg_min(sha256, (captured_at, sha256, url)) as payload_sha256,
-        arg_min(source, (captured_at, sha256, url)) as source,
-        arg_min(url, (captured_at, sha256, url)) as url,
-        any_value(n_models) as n_models,
-        any_value(state) as state,
-        release,
-        stated_as_of is null
-            and coalesce(release < arg_min(newest_release, captured_at), false) as outdated,
-        arg_min(newest_release, captured_at) as newest_release
-    from numbered
-    group by board, stated_as_of, release, run
+        snapshot_id,
+        any_value(prev_listed) as prev_listed,
+        max(exits) as exits,
+        min(entrants) as entrants
+    from core.listing_changes
+    where bulk_delisting
+    group by snapshot_id
 )
 select
-    left(sha256(concat_ws('|', board, as_of, captured_at, release, state)), 16) as snapshot_id,
+    snapshot_id,
     board,
     as_of,
     captured_at,
     last_seen_at,
     payload_sha256,
     n_models,
-    n_models >= coalesce(boards.complete_rows, 0) as complete,
+    complete,
     case
         when outdated then
             'An edit of the release ' || release || ' after ' || newest_release
             || ' was out; not the state of the board.'
+        when delistings.exits is not null then
+            delistings.exits || ' of ' || delistings.prev_listed
+            || ' models were delisted at once, ' || delistings.entrants || ' added.'
+        when not complete then 'The listing is cut short: what is below its end is not known.'
     end as note,
-    states.source,
+    source,
     url,
-    release,
-    not outdated
-        and row_number() over (
-            partition by board, as_of
-            order by outdated, captured_at desc, release desc, payload_sha256, url
-        ) = 1 as current
-from states
-left join core.boards as boards using (board)
+    release
+from core.states
+left join delistings using (snapshot_id)

@@ -30,8 +30,7 @@ with leaders as (
         arg_min(entries.model, entries.position) as leader,
         arg_min(entries.score, entries.position) as top_score
     from core.entries as entries
-    join core.snapshots as snapshots using (snapshot_id)
-    where snapshots.current and entries.position is not null
+    where entries.current and entries.position is not null
     group by entries.board, entries.task, entries.as_of, entries.snapshot_id
 ),
 

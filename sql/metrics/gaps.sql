@@ -26,9 +26,8 @@ with placed as (
         entries.*,
         boards.scale
     from core.entries as entries
-    join core.snapshots as snapshots using (snapshot_id)
     join core.boards as boards on boards.board = entries.board
-    where snapshots.current and entries.position in (1, 2, 3, 5, 10)
+    where entries.current and entries.position in (1, 2, 3, 5, 10)
 ),
 
 measured as (

@@ -5,15 +5,15 @@
 -- as_of                 date of the later snapshot
 -- prev_as_of            date of the snapshot before
 -- n_common              models in both
--- entrants              models only in the later one
--- exits                 models only in the earlier one
+-- entrants              models only in the later one; where the earlier is cut short, only those above its cut
+-- exits                 models only in the earlier one; where the later is cut short, only those above its cut
 -- top10_entrants        models in the first ten now that were not there before
 -- leader_changed        whether another model is in position 1
 -- mean_abs_rank_change  mean of |rank now - rank before| over the models in both
 -- kendall_tau           tau-b over the models in both
 -- rbo                   rank-biased overlap, extrapolated, p = 0.9
 -- comparable            false where a new release lies between; then nothing is compared
--- depth                 positions that both show; null where both are whole, else only these are compared
+-- depth                 positions that both show; null where both are whole, else ranks are compared down to it
 --
 -- key: board, task, as_of
 -- never null: prev_as_of, comparable
@@ -21,7 +21,12 @@
 -- always: kendall_tau between -1.0000001 and 1.0000001
 -- always: rbo between -0.0000001 and 1.0000001
 with pairs as (
-    select * from core.steps where comparable
+    select
+        steps.*,
+        if(boards.higher_is_better, 1, -1) as direction
+    from core.steps as steps
+    join core.boards as boards using (board)
+    where steps.comparable
 ),
 
 later as (
@@ -31,11 +36,14 @@ later as (
         pairs.as_of,
         entries.model,
         entries.rank,
-        entries.position
+        entries.position,
+        entries.position <= coalesce(pairs.depth, entries.position) as seen_in_both,
+        -- Below the end of a listing that is cut short a model may have been all along.
+        coalesce(pairs.direction * entries.score > pairs.direction * pairs.prev_cut, true) as sure
     from pairs
     join core.entries as entries
         on entries.snapshot_id = pairs.snapshot_id and entries.task = pairs.task
-    where entries.position <= coalesce(pairs.depth, entries.position)
+    where entries.position is not null
 ),
 
 earlier as (
@@ -45,11 +53,13 @@ earlier as (
         pairs.as_of,
         entries.model,
         entries.rank,
-        entries.position
+        entries.position,
+        entries.position <= coalesce(pairs.depth, entries.position) as seen_in_both,
+        coalesce(pairs.direction * entries.score > pairs.direction * pairs.cut, true) as sure
     from pairs
     join core.entries as entries
         on entries.snapshot_id = pairs.prev_snapshot_id and entries.task = pairs.task
-    where entries.position <= coalesce(pairs.depth, entries.position)
+    where entries.position is not null
 ),
 
 counted as (
@@ -57,13 +67,14 @@ counted as (
         board,
         task,
         as_of,
-        count(*) filter (where later.rank is not null and earlier.rank is not null) as n_common,
-        count(*) filter (where earlier.rank is null) as entrants,
-        count(*) filter (where later.rank is null) as exits,
+        count(*) filter (where later.seen_in_both and earlier.seen_in_both) as n_common,
+        count(*) filter (where earlier.model is null and later.sure) as entrants,
+        count(*) filter (where later.model is null and earlier.sure) as exits,
         count(*) filter (where later.position <= 10 and coalesce(earlier.position > 10, true))
             as top10_entrants,
         bool_or(later.position = 1 and earlier.position is distinct from 1) as leader_changed,
-        avg(abs(later.rank - earlier.rank)) as mean_abs_rank_change
+        avg(abs(later.rank - earlier.rank))
+            filter (where later.seen_in_both and earlier.seen_in_both) as mean_abs_rank_change
     from later
     full join earlier using (board, task, as_of, model)
     group by board, task, as_of

@@ -30,10 +30,9 @@ listed as (
         entries.as_of,
         dates.number
     from core.entries as entries
-    join core.snapshots as snapshots using (snapshot_id)
     join dates
         on dates.board = entries.board and dates.task = entries.task and dates.as_of = entries.as_of
-    where snapshots.current and entries.position is not null
+    where entries.current and entries.position is not null
 ),
 
 compared as (

@@ -14,8 +14,7 @@
 with scored as (
     select entries.*
     from core.entries as entries
-    join core.snapshots as snapshots using (snapshot_id)
-    where snapshots.current and entries.position is not null
+    where entries.current and entries.position is not null
 ),
 
 -- Two-sided normal test of each model against the leader; a model without noise cannot be tested.

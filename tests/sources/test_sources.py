@@ -1,8 +1,8 @@
 """One body of tests for every source: its fixture, its witnesses, and each of its recordings.
 
 A fixture is the folder tests/fixtures/<source>/: small payloads and cases.toml, which says what each one
-gives (`expected`: all rows as board, task, model, score; `checks`: model, column, value) or why it is
-refused (`refused`); of extra a part is enough. Lower row bounds are lifted for fixtures unless the case says bounds = "card".
+gives (`expected`: all rows as board, task, model, score; `checks`: model, column, value, of extra a part)
+or why it is refused (`refused`). Lower row bounds are lifted unless the case says bounds = "card".
 """
 
 from __future__ import annotations

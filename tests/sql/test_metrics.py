@@ -168,6 +168,22 @@ def test_a_truncated_listing_is_compared_down_to_the_common_depth(warehouse: Mak
     assert found == [(2, 0, 0, 2), (2, 0, 0, 2)]
 
 
+def test_a_cut_through_a_tie_is_not_a_change(warehouse: MakeWarehouse) -> None:
+    whole = scored(ada=9.0, bea=8.0, cleo=7.0, dora=7.0, eve=6.0)
+    cut = [row for row in whole if row["model_raw"] in ("ada", "bea", "dora")]
+    db = warehouse({"2025-01-01": whole, "2025-01-02": cut}, complete_rows=5)
+    found = one(db, "select depth, entrants, exits from metrics.rank_churn")
+    assert found == {"depth": 2, "entrants": 0, "exits": 0}
+
+
+def test_a_bulk_delisting_is_noted_on_the_snapshot(warehouse: MakeWarehouse) -> None:
+    many = scored(**{f"m{i:02}": 100.0 - i for i in range(30)})
+    db = warehouse({"2025-01-01": many, "2025-01-02": [*many[:18], *scored(new=99.5)]})
+    assert one(db, "select note from core.snapshots where as_of = '2025-01-02'") == {
+        "note": "12 of 30 models were delisted at once, 1 added."
+    }
+
+
 def test_reigns_are_unbroken_stretches_of_one_leader(warehouse: MakeWarehouse) -> None:
     states = {
         "2025-01-01": BEFORE,

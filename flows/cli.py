@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +20,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows import show
+from flows.doctor import examine
+from flows.names import SOUNDS_ALIKE
+from flows.names import suggest as name_proposals
 from flows.progress import bars
 from flows.settings import Settings
 from sources import load_sources, tidy
@@ -290,6 +295,47 @@ def sources(source: str | None, as_json: bool) -> None:
     if source:
         return show.print_card(Console(), every[_known((source,))[0]].card, as_json)
     return show.print_cards(Console(), [s.card for s in every.values()], as_json)
+
+
+@cli.group()
+def names() -> None:
+    """Model names: which are one model."""
+
+
+@names.command()
+@click.option("--source", metavar="ID", help="Only names of this source.")
+@click.option("--least", default=SOUNDS_ALIKE, show_default=True, help="Likeness, 0 to 100.")
+@json_option
+def suggest(source: str | None, least: float, as_json: bool) -> None:
+    """Propose lines for sources/reference/aliases.csv; a person accepts or refuses each."""
+    with reader.reader(Settings().published) as db:
+        proposals = name_proposals(db, source, least)
+    if as_json:
+        return show.print_json(Console(), [asdict(proposal) for proposal in proposals])
+    lines = csv.writer(sys.stdout, lineterminator="\n")
+    for one in proposals:
+        lines.writerow((one.source, one.model_raw, one.model, f"alike: {one.likeness}"))
+    Console(stderr=True).print(
+        f"{len(proposals)} proposals. To accept one, add its line to sources/reference/aliases.csv "
+        "with the reason in the last column; the next run applies it."
+    )
+    return None
+
+
+@cli.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Say what is not as it should be, and how to mend it."""
+    found = list(examine(Settings()))
+    if as_json:
+        show.print_json(Console(), [asdict(finding) for finding in found])
+    for finding in found if not as_json else ():
+        Console().print(f"[yellow]{finding.check}[/]: {escape(finding.found)}", soft_wrap=True)
+        Console().print(f"  to mend it: {escape(finding.mend)}", soft_wrap=True)
+    if found:
+        sys.exit(SICK)
+    if not as_json:
+        Console().print("All is as it should be.")
 
 
 def _known(wanted: tuple[str, ...]) -> list[str]:

@@ -166,3 +166,36 @@ def test_no_payload_makes_empty_tables_and_no_error(warehouse: MakeWarehouse) ->
     db = warehouse({})
     for table in ("core.entries", "metrics.gaps", "metrics.rank_churn", "metrics.reigns"):
         assert one(db, f"select count(*) n from {table}") == {"n": 0}
+
+
+def test_a_later_vintage_without_a_task_does_not_hide_it(warehouse: MakeWarehouse) -> None:
+    """A publisher's file of the latest rows may carry one category of an earlier date."""
+
+    def tasks(*names: str) -> list[dict[str, object]]:
+        return [
+            {"model_raw": model, "score": score, "task": task, "as_of": "2025-01-01"}
+            for task in names
+            for model, score in (("ada", 2.0), ("bea", 1.0))
+        ]
+
+    db = warehouse({"2025-01-01": tasks("coding", "maths"), "2025-01-02": tasks("maths")})
+    found = db.sql("select task, count(*) from metrics.gap_history group by task order by task")
+    assert found.fetchall() == [("coding", 1), ("maths", 1)]
+
+
+def test_two_names_on_one_list_are_never_merged(warehouse: MakeWarehouse) -> None:
+    db = warehouse(
+        {
+            "2025-01-01": [
+                {"model_raw": "GPT-4o", "score": 2},
+                {"model_raw": "gpt-4o", "score": 1},
+                {"model_raw": "Claude 3.5 Sonnet (20241022)", "score": 3},
+            ]
+        }
+    )
+    found = dict(db.sql("select model_raw, model from core.model_names").fetchall())
+    assert found == {
+        "GPT-4o": "GPT-4o",
+        "gpt-4o": "gpt-4o",
+        "Claude 3.5 Sonnet (20241022)": "claude-3.5-sonnet-20241022",
+    }

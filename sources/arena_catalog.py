@@ -136,7 +136,7 @@ PRICED = ("model_api_name", "input_token_price", "output_token_price")
 
 def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.DataFrame:
     """One payload is one board with all its categories, or the price list (no rows)."""
-    value = json_value(payload)
+    value = json_value(payload, models_are_keys=True)
     if isinstance(value, list):
         _check_prices(value)
         return TIDY.to_frame()

@@ -48,7 +48,7 @@ TEXT_MODES = ("chat", "completion", "responses")
 
 def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.DataFrame:
     """One payload is the whole map. Returns the price schema; raises SourceChanged."""
-    models = json_value(payload)
+    models = json_value(payload, models_are_keys=True)
     if not isinstance(models, dict):
         raise SourceChanged("the price map is not an object of models")
     rows = [_row(name, facts) for name, facts in models.items() if name != "sample_spec"]

@@ -16,7 +16,7 @@ import orjson
 import polars as pl
 
 from sources.contract import OVERALL, TIDY, Board, Card, SourceChanged, Witness, to_tidy
-from sources.reading import csv_rows, json_value, number
+from sources.reading import csv_rows, json_value, number, text
 
 FILES = "https://raw.githubusercontent.com/LiveBench/livebench.github.io/main/public"
 
@@ -116,7 +116,7 @@ def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.Data
     With a task whose category is not known, the tasks stand for themselves: the means would be
     guesses. Raises SourceChanged.
     """
-    if payload.lstrip()[:1] == b"{":
+    if text(payload).lstrip().startswith("{"):
         _check_categories(json_value(payload))
         return TIDY.to_frame()
     rows = csv_rows(payload, {"model"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from typing import Any
 
@@ -12,6 +13,8 @@ import yaml
 
 from sources.contract import SourceChanged
 
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+YAML_DEPTH = 20
 MISSING = frozenset({"", "-", "n/a", "na", "nan", "null", "none"})
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -63,21 +66,35 @@ def csv_rows(payload: bytes, required: set[str]) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for _, row in table[1:]]
 
 
-def json_value(payload: bytes) -> Any:
-    """The value of a JSON document. Raises SourceChanged where it is not JSON."""
+def json_value(payload: bytes, models_are_keys: bool = False) -> Any:
+    """The value of a JSON document. Raises SourceChanged where it is not JSON.
+
+    Readers keep the last of two equal keys, so a model listed twice would vanish unseen: with
+    `models_are_keys` a doubled key is a changed source too (the standard reader, some times slower).
+    """
     decoded = text(payload)
     try:
+        if models_are_keys:
+            json.loads(decoded, object_pairs_hook=_distinct)
         return orjson.loads(decoded)
-    except orjson.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise SourceChanged(f"not JSON: {error}") from error
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> None:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        doubled = next(key for key in keys if keys.count(key) > 1)
+        raise SourceChanged(f"a model or key is listed twice: {doubled!r}")
+
+
 def yaml_records(payload: bytes) -> list[dict[str, Any]]:
-    """The mappings of a YAML list. Raises SourceChanged where it is anything else."""
+    """The mappings of a YAML list. Raises SourceChanged where it is anything else, where it nests
+    deeper than a list of runs ever does, and where it uses anchors (a bomb needs them)."""
     decoded = text(payload)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        value = yaml.load(decoded, Loader=loader)  # noqa: S506 - both loaders are the safe ones
+        _check_nesting(decoded)
+        value = yaml.load(decoded, Loader=YAML_LOADER)  # noqa: S506 - the loader is a safe one
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
@@ -88,6 +105,19 @@ def yaml_records(payload: bytes) -> list[dict[str, Any]]:
     return value
 
 
+def _check_nesting(decoded: str) -> None:
+    """The C loader builds nested values by recursion and crashes the process on deep ones; its event
+    stream does not."""
+    depth = 0
+    for event in yaml.parse(decoded, Loader=YAML_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > YAML_DEPTH:
+            raise SourceChanged(f"the YAML document nests deeper than {YAML_DEPTH} levels")
+        if isinstance(event, yaml.AliasEvent):
+            raise SourceChanged("the YAML document uses anchors")
+
+
 def number(value: object, what: str) -> float | None:
     """A number written as a number or as text ("69.38%", "1,024", " N/A "); None where missing.
 
@@ -96,7 +126,10 @@ def number(value: object, what: str) -> float | None:
     if value is None or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise SourceChanged(f"{what} is too large a number") from error
     if isinstance(value, str):
         written = value.strip().removesuffix("%").strip()
         if written.lower() in MISSING:

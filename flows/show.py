@@ -254,7 +254,9 @@ def print_cards(console: Console, cards: Sequence[Card], as_json: bool) -> None:
     for name in ("source", "title", "boards", "cadence", "licence"):
         table.add_column(name, no_wrap=name in ("source", "cadence"))
     for card in cards:
-        boards = ", ".join(board.board.split("/")[1] for board in card.boards)
+        names = [board.board.split("/")[1] for board in card.boards]
+        more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+        boards = ", ".join(names[:3] if more else names) + more or card.kind
         table.add_row(card.id, card.title, boards, card.cadence, card.licence)
     console.print(table)
     console.print("Next: `photofinish sources ID` for the whole card.")

@@ -22,6 +22,7 @@ from flows.settings import Settings
 from flows.show import gaps_markdown
 from flows.tasks import load, publish, transform
 from sources import Source, load_sources
+from warehouse.archive import Archive
 from warehouse.reader import latest_gaps, quarantined, reader
 
 
@@ -111,11 +112,18 @@ def _choose(
         known = ", ".join(every)
         raise ValueError(f"no source {', '.join(sorted(unknown))}; there are {known}")
     now = datetime.now(UTC)
+    due = set(wanted) if wanted else every.keys() - _done_for_good(every, settings)
     return {
         id_: source
         for id_, source in every.items()
-        if id_ in (wanted or every) and pipeline.files_of(source, settings, now)
+        if id_ in due and pipeline.files_of(source, settings, now)
     }
+
+
+def _done_for_good(every: dict[str, Source], settings: Settings) -> set[str]:
+    """Sources whose publisher has stopped and of which we have something already."""
+    held = {fetch.source for fetch in Archive(settings.archive).latest().values()}
+    return {id_ for id_, source in every.items() if source.card.cadence == "frozen"} & held
 
 
 def _pull_all(

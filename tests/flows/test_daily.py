@@ -98,6 +98,15 @@ def test_a_run_in_which_nothing_lands_has_failed(daily: Any, at_mirror: Any) -> 
     assert (state.type.value, state.name) == ("FAILED", "NothingLanded")
 
 
+def test_a_source_that_has_stopped_is_asked_once(daily: Any, at_mirror: Any) -> None:
+    at_mirror.clock("2024-02-01T00:00:00Z")
+    asked = []
+    for _ in range(2):
+        daily(None, "2024-02-01T00:00:00Z", return_state=True)
+        asked.append(sum("llmperf" in request["key"] for request in at_mirror.log()))
+    assert asked == [1, 0]
+
+
 def test_the_run_leaves_a_table_of_gaps_behind(daily: Any, at_mirror: Any) -> None:
     from prefect.artifacts import Artifact
 

@@ -150,21 +150,50 @@ QUARANTINED = {
 }
 """The recorded payloads that are broken, by source, and why. All others parse."""
 
+RECORDED = {
+    "aider": 176,
+    "alpaca_eval": 83,
+    "arena_catalog": 88,
+    "arena_csv": 71,
+    "arena_daily": 314,
+    "arena_history": 112,
+    "bfcl": 98,
+    "bigcodebench": 66,
+    "genai_prices": 20,
+    "kagi_llm": 143,
+    "lean_eval": 12,
+    "litellm_prices": 7,
+    "livebench": 163,
+    "livecodebench": 9,
+    "llm_prices": 45,
+    "llmperf": 3,
+    "mteb": 64,
+    "nyt_connections": 96,
+    "open_asr": 3,
+    "swebench": 90,
+    "thefastest": 29,
+    "vectara": 167,
+}
+"""How many payloads are recorded of each source."""
+
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_every_recording_parses_or_is_really_broken(source: Source, recordings: Path) -> None:
     refused = {}
     witnessed = set()
+    parsed = 0
     for version, payload, captured_at in recorded(recordings, source):
         try:
             rows = source.parse(payload, captured_at, url=version["upstream_url"])
         except SourceChanged as error:
             refused[version["path"]] = str(error)
             continue
+        parsed += 1
         witnessed |= {w for w in source.card.witnesses if saw(w, rows, captured_at)}
     expected = QUARANTINED.get(source.id, {})
     assert refused.keys() == expected.keys(), refused
     assert all(reason in refused[path] for path, reason in expected.items()), refused
+    assert (parsed, len(refused)) == (RECORDED[source.id] - len(expected), len(expected))
     assert witnessed == set(source.card.witnesses)
 
 

@@ -7,12 +7,13 @@ import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows import pipeline
+from flows import git_history, pipeline
 from flows.landing import Version, between, land
 from flows.progress import announce
 from flows.settings import Settings
@@ -34,10 +35,11 @@ class Recorded(Version):
 
 @dataclass(frozen=True)
 class Backfilled:
-    """What a backfill came to: versions new to the journal, payloads read."""
+    """What a backfill came to: versions new to the journal, payloads read, versions left out and why."""
 
     landed: int
     parsed: int
+    skipped: Sequence[str] = ()
 
 
 def recorded(
@@ -101,22 +103,48 @@ def land_recordings(
     return land(versions, read_recordings, archive, run_id, announce("landing recordings"))
 
 
+@task(name="land", cache_policy=NO_CACHE)
+def land_history(
+    place: str, source: str, since: date | None, until: date | None, run_id: str
+) -> tuple[int, list[str]]:
+    """Land what a git repository holds of a source. Also returns what could not be read of it."""
+    settings = Settings()
+    skipped: list[str] = []
+    with git_history.opened(place, settings) as repository:
+        card = load_sources()[source].card
+        versions = between(git_history.committed(repository, card), since, until)
+        read = partial(
+            git_history.read_blobs, repository, max_bytes=settings.max_bytes, skipped=skipped
+        )
+        archive = Archive(settings.archive)
+        landed = land(versions, read, archive, run_id, announce("landing commits"))
+    return landed, skipped
+
+
 @flow(
     name="photofinish-backfill",
     flow_run_name=lambda: f"backfill {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
 )
 def backfill(
-    recordings: Path,
+    recordings: Path | None,
     sources: list[str] | None = None,
     since: date | None = None,
     until: date | None = None,
+    git: str | None = None,
 ) -> Backfilled:
-    """Land recorded versions, then load, transform and publish. Twice or in any order: same tables."""
+    """Land versions, then load, transform and publish. Twice or in any order: same tables.
+
+    They come from a folder of recordings, or, of one source, from the git repository it publishes in.
+    """
     chosen = sources or list(load_sources())
     run_id = pipeline.new_run_id(datetime.now(UTC))
     with pipeline.only_run(Settings(), f"the backfill {run_id}"):
-        landed = land_recordings(recordings, chosen, since, until, run_id)
+        landed, skipped = 0, list[str]()
+        if recordings:
+            landed = land_recordings(recordings, chosen, since, until, run_id)
+        if git:
+            landed, skipped = land_history(git, chosen[0], since, until, run_id)
         parsed = load()
         transform()
         publish()
-    return Backfilled(landed, parsed)
+    return Backfilled(landed, parsed, skipped)

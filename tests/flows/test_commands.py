@@ -116,7 +116,9 @@ def test_status_and_sources_for_machines(home: Path) -> None:
         (("board", "sample/arena_text", "--as-of", "2020-01-01"), 2, "as early as 2020-01-01"),
         (("run", "--source", "nope"), 2, "no source nope; there are"),
         (("sources", "nope"), 2, "no source nope; there are"),
-        (("backfill",), 2, "Missing option '--recordings'"),
+        (("backfill",), 2, "give one of --recordings DIR and --git PATH_OR_URL"),
+        (("backfill", "--git", "."), 2, "name it with --source ID"),
+        (("backfill", "--git", ".", "--source", "nope"), 2, "no source nope; there are"),
         (("gaps", "--frobnicate"), 2, "No such option"),
     ],
 )

@@ -14,12 +14,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.backfill import Recorded, read_recordings, recorded
 from flows.git import NoHistory
 from flows.git_history import Committed, committed, opened, read_blobs
 from flows.landing import between, land
 from flows.settings import Settings
 from sources import load_sources
-from tests.flows.test_backfill import bring_up_to_date, contents
+from tests.flows.test_backfill import bring_up_to_date, contents, filled
 from tests.flows.test_commands import photofinish
 from warehouse.archive import Archive
 
@@ -503,6 +504,36 @@ def test_a_clone_whose_name_looks_like_an_option_or_an_address_is_read(
     for name in ("--upload-pack=x", "-c", "host:path"):
         Repository(tmp_path / name).commit("2025-01-01T00:00:00Z", {LMSYS: "a"})
         assert len(found(name, settings)) == 1
+
+
+@pytest.mark.parametrize("source", ["arena_csv", "aider", "livebench"])
+def test_a_history_made_of_recordings_gives_the_same_tables_as_they(
+    recordings: Path, repository: Repository, tmp_path: Path, source: str
+) -> None:
+    versions = recorded(recordings, [source], None, None)
+    subprocess.run(
+        ["git", "fast-import", "--quiet"],
+        cwd=repository.path,
+        check=True,
+        input=b"".join(imported(v, p) for v, p in read_recordings(versions)),
+    )
+    settings = Settings(home=tmp_path / "git")
+    with opened(str(repository.path), settings) as folder:
+        history = between(committed(folder, CARDS[source]), None, None)
+        read = partial(read_blobs, folder, max_bytes=settings.max_bytes, skipped=[])
+        assert land(history, read, Archive(settings.archive), "run") == len(versions)
+    bring_up_to_date(settings)
+    assert contents(settings) == contents(filled(tmp_path / "recorded", versions))
+
+
+def imported(version: Recorded, payload: bytes) -> bytes:
+    """A commit of one recorded version, for fast-import; where the file lay is told by its date."""
+    path = version.url.split("/main/")[1]
+    if version.captured_at.date() < date(2024, 7, 6):
+        path = path.replace("aider/website", "website")
+    at = int(version.captured_at.timestamp())
+    head = f"commit refs/heads/main\ncommitter a <a> {at} +0000\ndata 0\nM 100644 inline {path}\n"
+    return head.encode() + b"data %d\n%b\n" % (len(payload), payload)
 
 
 @pytest.mark.slow

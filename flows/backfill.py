@@ -1,25 +1,25 @@
-"""The backfill flow: land recorded versions of sources, with the time each was published."""
+"""The backfill flow: land the past versions of sources, with the time each was published."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from flows import pipeline
+from flows import git_history, pipeline
+from flows.landing import Version, between, land
 from flows.progress import announce
 from flows.settings import Settings
 from flows.tasks import load, publish, transform
 from sources import load_sources
-from warehouse.archive import Archive, Fetch, fingerprint, utc
-
-JOURNAL_BATCH = 64
+from warehouse.archive import Archive, fingerprint, utc
 
 
 class BadRecordings(Exception):
@@ -27,22 +27,19 @@ class BadRecordings(Exception):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Recorded(Version):
     """One recorded version of a file, as a line of index.csv tells it."""
 
-    source: str
     path: Path
-    url: str
-    captured_at: datetime
-    sha256: str
 
 
 @dataclass(frozen=True)
 class Backfilled:
-    """What a backfill came to: versions new to the journal, payloads read."""
+    """What a backfill came to: versions new to the journal, payloads read, versions left out and why."""
 
     landed: int
     parsed: int
+    skipped: Sequence[str] = ()
 
 
 def recorded(
@@ -62,12 +59,7 @@ def recorded(
             f"no recordings of {', '.join(sources)} in {folder}: "
             "each source has a folder with an index.csv there"
         )
-    return [
-        version
-        for version in sorted(found, key=lambda v: (v.captured_at, v.url))
-        if (since is None or version.captured_at.date() >= since)
-        and (until is None or version.captured_at.date() <= until)
-    ]
+    return between(found, since, until)
 
 
 def _index(source: str, index: Path) -> Iterator[Recorded]:
@@ -76,47 +68,19 @@ def _index(source: str, index: Path) -> Iterator[Recorded]:
             try:
                 yield Recorded(
                     source,
-                    index.parent / row["path"],
                     row["upstream_url"],
                     utc(datetime.fromisoformat(row["captured_at"])),
                     row["sha256"],
+                    index.parent / row["path"],
                 )
             except (KeyError, ValueError, TypeError) as error:
                 raise BadRecordings(f"{index}, line {line}: {error!r}") from error
 
 
-def land(
-    versions: Sequence[Recorded],
-    archive: Archive,
-    run_id: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> int:
-    """Archive and journal the versions that the journal does not have. Returns how many that were."""
-    journalled = list(archive.fetches())
-    known = {(f.url, f.captured_at, f.payload_sha256) for f in journalled}
-    seen = {(f.url, f.payload_sha256) for f in journalled}
-    missing = [v for v in versions if (v.url, v.captured_at, v.sha256) not in known]
-    for start in range(0, len(missing), JOURNAL_BATCH):
-        batch = []
-        for version in missing[start : start + JOURNAL_BATCH]:
-            payload = _read(version)
-            archive.store(payload)
-            repeated = (version.url, version.sha256) in seen
-            seen.add((version.url, version.sha256))
-            batch.append(
-                Fetch(
-                    run_id=run_id,
-                    source=version.source,
-                    url=version.url,
-                    captured_at=version.captured_at,
-                    outcome="unchanged" if repeated else "new",
-                    payload_sha256=version.sha256,
-                    bytes=len(payload),
-                )
-            )
-        archive.append(batch)
-        progress(start + len(batch), len(missing))
-    return len(missing)
+def read_recordings(versions: Sequence[Recorded]) -> Iterator[tuple[Recorded, bytes]]:
+    """The versions with their bytes. Raises BadRecordings at one that is not what its index says."""
+    for version in versions:
+        yield version, _read(version)
 
 
 def _read(version: Recorded) -> bytes:
@@ -136,7 +100,25 @@ def land_recordings(
     """Land the recorded versions of the sources."""
     archive = Archive(Settings().archive)
     versions = recorded(folder, sources, since, until)
-    return land(versions, archive, run_id, announce("landing recordings"))
+    return land(versions, read_recordings, archive, run_id, announce("landing recordings"))
+
+
+@task(name="land", cache_policy=NO_CACHE)
+def land_history(
+    place: str, source: str, since: date | None, until: date | None, run_id: str
+) -> tuple[int, list[str]]:
+    """Land what a git repository holds of a source. Also returns what could not be read of it."""
+    settings = Settings()
+    skipped: list[str] = []
+    with git_history.opened(place, settings) as repository:
+        card = load_sources()[source].card
+        versions = between(git_history.committed(repository, card), since, until)
+        read = partial(
+            git_history.read_blobs, repository, max_bytes=settings.max_bytes, skipped=skipped
+        )
+        archive = Archive(settings.archive)
+        landed = land(versions, read, archive, run_id, announce("landing commits"))
+    return landed, skipped
 
 
 @flow(
@@ -144,17 +126,25 @@ def land_recordings(
     flow_run_name=lambda: f"backfill {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
 )
 def backfill(
-    recordings: Path,
+    recordings: Path | None,
     sources: list[str] | None = None,
     since: date | None = None,
     until: date | None = None,
+    git: str | None = None,
 ) -> Backfilled:
-    """Land recorded versions, then load, transform and publish. Twice or in any order: same tables."""
+    """Land versions, then load, transform and publish. Twice or in any order: same tables.
+
+    They come from a folder of recordings, or, of one source, from the git repository it publishes in.
+    """
     chosen = sources or list(load_sources())
     run_id = pipeline.new_run_id(datetime.now(UTC))
     with pipeline.only_run(Settings(), f"the backfill {run_id}"):
-        landed = land_recordings(recordings, chosen, since, until, run_id)
+        landed, skipped = 0, list[str]()
+        if recordings:
+            landed = land_recordings(recordings, chosen, since, until, run_id)
+        if git:
+            landed, skipped = land_history(git, chosen[0], since, until, run_id)
         parsed = load()
         transform()
         publish()
-    return Backfilled(landed, parsed)
+    return Backfilled(landed, parsed, skipped)

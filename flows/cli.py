@@ -179,32 +179,51 @@ def _runnable(program: str) -> str:
 @click.option(
     "--recordings",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
     help="A folder with <source>/index.csv and the recorded payloads.",
+)
+@click.option(
+    "--git",
+    metavar="PATH_OR_URL",
+    help="A clone of the repository in which the one --source is published.",
 )
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Only this source (repeat).")
 @click.option("--since", type=DAY, help="Only versions captured on or after this day.")
 @click.option("--until", type=DAY, help="Only versions captured on or before this day.")
 def backfill(
-    recordings: Path, sources: tuple[str, ...], since: datetime | None, until: datetime | None
+    recordings: Path | None,
+    git: str | None,
+    sources: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
 ) -> None:
-    """Land recorded versions of sources with the time each was published, then publish."""
+    """Land past versions of sources with the time each was published, then publish.
+
+    They come from a folder of recordings, or from the history of a git repository.
+    """
+    if (recordings is None) == (git is None):
+        raise Stop("give one of --recordings DIR and --git PATH_OR_URL", USAGE)
+    if git is not None and len(sources) != 1:
+        raise Stop("--git holds the files of one source: name it with --source ID", USAGE)
     chosen = _known(sources) or [
-        id_ for id_ in load_sources() if (recordings / id_ / "index.csv").exists()
+        id_ for id_ in load_sources() if recordings and (recordings / id_ / "index.csv").exists()
     ]
     from flows.backfill import backfill as flow
 
     with bars(Console(stderr=True)):
         done = flow(
-            recordings.resolve(),
+            recordings.resolve() if recordings else None,
             chosen,
             since.date() if since else None,
             until.date() if until else None,
+            git,
         )
     Console().print(
         f"{done.landed} versions landed, {done.parsed} payloads read. Next: `photofinish gaps`, "
         "or `photofinish status` for what was quarantined and why."
     )
+    if done.skipped:
+        Console(stderr=True).print(escape(show.skipped(done.skipped)), soft_wrap=True)
+        sys.exit(SICK)
 
 
 @cli.command()

@@ -20,6 +20,7 @@ from warehouse.reader import SPARK_POINTS
 if TYPE_CHECKING:
     from flows.daily import Report
 
+SHOWN = 5
 BARS = "▁▂▃▄▅▆▇█"
 VERDICT_STYLE = {"lead": "green", "photo finish": "bold yellow", "unknown": "dim"}
 
@@ -244,6 +245,16 @@ def print_report(console: Console, report: Report, as_json: bool) -> None:
         if source.sick:
             console.print(f"[red]{source.source}[/]: {escape(source.problem)}", soft_wrap=True)
     return None
+
+
+def skipped(reasons: Sequence[str]) -> str:
+    """What a repository lacks: how many versions, the first of them, and what to do."""
+    shown = "\n".join(f"  {reason}" for reason in reasons[:SHOWN])
+    more = f"\n  and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
+    return (
+        f"{len(reasons)} versions were left out:\n{shown}{more}\n"
+        "Run again with a whole clone, or a higher PHOTOFINISH_MAX_BYTES, to land them."
+    )
 
 
 def print_cards(console: Console, cards: Sequence[Card], as_json: bool) -> None:

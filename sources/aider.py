@@ -47,6 +47,10 @@ CARD = Card(
     title="Aider LLM leaderboards",
     homepage="https://aider.chat/docs/leaderboards/",
     urls=tuple(f"{FILES}/{name}_leaderboard.yml" for name in ("polyglot", "edit", "refactor")),
+    former_paths={  # until 2024-07-06
+        f"website/_data/{name}_leaderboard.yml": f"{FILES}/{name}_leaderboard.yml"
+        for name in ("edit", "refactor")
+    },
     licence="Apache-2.0",
     credit="Aider-AI/aider",
     cadence="daily",

@@ -87,6 +87,8 @@ class Card:
     homepage: str
     urls: tuple[str, ...] | Urls
     """One URL per file, or a function of the date: per file the URLs to try, best first."""
+    former_paths: Mapping[str, str] = field(default_factory=dict)
+    """Paths its files had in the publisher's repository before, each with the URL it has now."""
     licence: str
     credit: str
     cadence: Literal["hourly", "daily", "weekly", "frozen"]

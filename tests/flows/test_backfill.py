@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from flows import pipeline
-from flows.backfill import BadRecordings, Recorded, land, recorded
+from flows.backfill import BadRecordings, Recorded, read_recordings, recorded
+from flows.landing import land
 from flows.settings import Settings
 from sources import load_sources
 from warehouse.archive import Archive, fingerprint
@@ -25,7 +26,7 @@ def filled(home: Path, *batches: Sequence[Recorded]) -> Settings:
     """A home into which the batches were backfilled one after another, each run to the end."""
     settings = Settings(home=home)
     for batch in batches:
-        land(batch, Archive(settings.archive), "run")
+        land(batch, read_recordings, Archive(settings.archive), "run")
         bring_up_to_date(settings)
     return settings
 
@@ -167,7 +168,7 @@ def test_backfilling_twice_reversed_or_in_two_runs_gives_the_same_tables(
     half = len(versions) // 2
     assert contents(filled(tmp_path / "reversed", versions[::-1])) == expected
     assert contents(filled(tmp_path / "split", versions[half:], versions[:half])) == expected
-    assert land(versions, Archive(whole.archive), "again") == 0
+    assert land(versions, read_recordings, Archive(whole.archive), "again") == 0
     bring_up_to_date(whole)
     assert contents(whole) == expected
 
@@ -197,7 +198,12 @@ def test_a_recording_that_is_not_what_its_index_says_is_refused(tmp_path: Path) 
         f"a.gz,https://a/b,2025-01-01T00:00:00Z,{fingerprint(b'this')}\n"
     )
     with pytest.raises(BadRecordings, match="another sha256"):
-        land(recorded(folder.parent, ["aider"], None, None), Archive(tmp_path / "archive"), "run")
+        land(
+            recorded(folder.parent, ["aider"], None, None),
+            read_recordings,
+            Archive(tmp_path / "archive"),
+            "run",
+        )
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:

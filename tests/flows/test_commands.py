@@ -116,7 +116,9 @@ def test_status_and_sources_for_machines(home: Path) -> None:
         (("board", "sample/arena_text", "--as-of", "2020-01-01"), 2, "as early as 2020-01-01"),
         (("run", "--source", "nope"), 2, "no source nope; there are"),
         (("sources", "nope"), 2, "no source nope; there are"),
-        (("backfill",), 2, "Missing option '--recordings'"),
+        (("backfill",), 2, "give one of --recordings DIR and --git PATH_OR_URL"),
+        (("backfill", "--git", "."), 2, "name it with --source ID"),
+        (("backfill", "--git", ".", "--source", "nope"), 2, "no source nope; there are"),
         (("gaps", "--frobnicate"), 2, "No such option"),
     ],
 )
@@ -186,11 +188,13 @@ def test_a_run_killed_at_any_moment_then_a_new_one_equals_an_undisturbed_run(
 WITHOUT_PREFECT = """
 import sys
 from pathlib import Path
-from flows.backfill import land, recorded
+from flows.backfill import read_recordings, recorded
+from flows.landing import land
 from flows.settings import Settings
 from tests.flows.test_backfill import bring_up_to_date
 from warehouse.archive import Archive
 settings = Settings(home=Path(sys.argv[1]))
-land(recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, None), Archive(settings.archive), "run")
+versions = recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, None)
+land(versions, read_recordings, Archive(settings.archive), "run")
 bring_up_to_date(settings)
 """

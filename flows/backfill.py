@@ -121,6 +121,15 @@ def land_history(
     return landed, skipped
 
 
+@task(name="pull history", task_run_name="pull the history of {source}", cache_policy=NO_CACHE)
+def pull_history(source: str, run_id: str) -> tuple[int, list[str]]:
+    """Pull the files in which a publisher offers its whole past. Also returns what failed."""
+    pulled = pipeline.pull(
+        load_sources()[source], Settings(), run_id, lambda: datetime.now(UTC), history=True
+    )
+    return sum(fetch.outcome == "new" for fetch in pulled.fetches), list(pulled.failures)
+
+
 @flow(
     name="photofinish-backfill",
     flow_run_name=lambda: f"backfill {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -131,10 +140,12 @@ def backfill(
     since: date | None = None,
     until: date | None = None,
     git: str | None = None,
+    history: bool = False,
 ) -> Backfilled:
     """Land versions, then load, transform and publish. Twice or in any order: same tables.
 
-    They come from a folder of recordings, or, of one source, from the git repository it publishes in.
+    They come from a folder of recordings, or, of one source, from the git repository it publishes in
+    or from the publisher's own files of its whole past.
     """
     chosen = sources or list(load_sources())
     run_id = pipeline.new_run_id(datetime.now(UTC))
@@ -144,6 +155,8 @@ def backfill(
             landed = land_recordings(recordings, chosen, since, until, run_id)
         if git:
             landed, skipped = land_history(git, chosen[0], since, until, run_id)
+        if history:
+            landed, skipped = pull_history(chosen[0], run_id)
         parsed = load()
         transform()
         publish()

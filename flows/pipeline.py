@@ -81,8 +81,16 @@ def files_of(source: Source, settings: Settings, day: datetime) -> list[tuple[st
     return source.card.requests(day.date())
 
 
-def pull(source: Source, settings: Settings, run_id: str, clock: Callable[[], datetime]) -> Pulled:
+def pull(
+    source: Source,
+    settings: Settings,
+    run_id: str,
+    clock: Callable[[], datetime],
+    history: bool = False,
+) -> Pulled:
     """Get what is new from one source into the archive and the journal.
+
+    With `history` the files in which the publisher offers its whole past, instead of today's.
 
     The payload is on disk before the journal names it. A file whose first URL answers 404 is looked for
     at the next one.
@@ -92,7 +100,9 @@ def pull(source: Source, settings: Settings, run_id: str, clock: Callable[[], da
     attempts: list[Fetch] = []
     failures: list[str] = []
     permanent = True
-    files = files_of(source, settings, clock())
+    files = (
+        [(url,) for url in source.card.history] if history else files_of(source, settings, clock())
+    )
     for choices in files:
         for url in choices:
             attempt, error = _attempt(

@@ -248,12 +248,13 @@ def print_report(console: Console, report: Report, as_json: bool) -> None:
 
 
 def skipped(reasons: Sequence[str]) -> str:
-    """What a repository lacks: how many versions, the first of them, and what to do."""
+    """What could not be had: how many versions, the first of them, and what to do."""
     shown = "\n".join(f"  {reason}" for reason in reasons[:SHOWN])
     more = f"\n  and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
     return (
         f"{len(reasons)} versions were left out:\n{shown}{more}\n"
-        "Run again with a whole clone, or a higher PHOTOFINISH_MAX_BYTES, to land them."
+        "Run again to land them: with a whole clone of the repository, with a higher "
+        "PHOTOFINISH_MAX_BYTES, or when the publisher answers again."
     )
 
 

@@ -72,6 +72,7 @@ CARD = Card(
     title="Arena leaderboard dataset",
     homepage="https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset",
     urls=tuple(f"{FILES}/{subset}/latest-00000-of-00001.parquet" for subset in SUBSETS),
+    history=tuple(f"{FILES}/{subset}/full-00000-of-00001.parquet" for subset in SUBSETS),
     licence="CC-BY-4.0",
     credit="Arena (LMArena), leaderboard dataset, CC BY 4.0",
     cadence="daily",
@@ -114,11 +115,6 @@ SERIES = {
 }
 REWEIGHTED = (dt.date(2025, 7, 23),)
 """The days since which ratings are another series; the second for the subsets not in the first."""
-
-
-def history_urls() -> list[str]:
-    """The files with every date of every subset, for a backfill."""
-    return [f"{FILES}/{subset}/full-00000-of-00001.parquet" for subset in SUBSETS]
 
 
 def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.DataFrame:

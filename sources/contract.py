@@ -95,6 +95,8 @@ class Card:
     boards: tuple[Board, ...]
     witnesses: tuple[Witness, ...]
     notes: tuple[str, ...] = field(default=())
+    history: tuple[str, ...] = ()
+    """Files in which the publisher offers its whole past, for a backfill."""
     kind: Literal["leaderboard", "prices"] = "leaderboard"
     min_rows: int = 1
     max_rows: int = 100_000

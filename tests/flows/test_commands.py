@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -42,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_demo_says_what_it_found_and_where(home: Path) -> None:
     said = " ".join((home / "said.txt").read_text().split())
-    assert "fell from 11.98% (2023-12-20, GPT-4-Turbo first) to 5.33% (2025-02-22" in said
+    assert "fell from 11.98% (2023-12-20, gpt-4-turbo first) to 5.33% (2025-02-22" in said
     assert str(home / "photofinish.duckdb") in said
 
 
@@ -75,7 +74,7 @@ def test_a_second_demo_changes_nothing(home: Path) -> None:
 def test_gaps_is_a_table_that_fits_a_narrow_terminal(home: Path) -> None:
     done = photofinish("gaps", home=home)
     assert max(map(len, done.stdout.splitlines())) <= 80
-    assert "claude-opus-4-6-thin" in done.stdout
+    assert "claude-opus-4.6-thin" in done.stdout
     assert any(bar in done.stdout for bar in "▁▂▃▄▅▆▇█")
 
 
@@ -84,7 +83,7 @@ def test_gaps_for_machines(home: Path) -> None:
         row["board"]: row for row in json.loads(photofinish("gaps", "--json", home=home).stdout)
     }
     arena = found["sample/arena_text"]
-    assert (arena["leader"], arena["as_of"]) == ("claude-opus-4-6-thinking", "2026-04-11")
+    assert (arena["leader"], arena["as_of"]) == ("claude-opus-4.6-thinking", "2026-04-11")
     assert arena["gap_1_2_pct"] == pytest.approx(100 * (1504 - 1496) / 1496)
 
 
@@ -98,7 +97,7 @@ def test_gaps_of_one_board_over_time(home: Path) -> None:
 def test_board_as_of_a_day_shows_the_state_before_it(home: Path) -> None:
     done = photofinish("board", "sample/arena_text", "--as-of", "2023-12-31", "--json", home=home)
     first = json.loads(done.stdout)[0]
-    assert (first["as_of"], first["model"]) == ("2023-12-20", "GPT-4-Turbo")
+    assert (first["as_of"], first["model"]) == ("2023-12-20", "gpt-4-turbo")
 
 
 def test_status_and_sources_for_machines(home: Path) -> None:
@@ -116,7 +115,7 @@ def test_status_and_sources_for_machines(home: Path) -> None:
         (("board", "sample/arena_text", "--as-of", "2020-01-01"), 2, "as early as 2020-01-01"),
         (("run", "--source", "nope"), 2, "no source nope; there are"),
         (("sources", "nope"), 2, "no source nope; there are"),
-        (("backfill",), 2, "give one of --recordings DIR and --git PATH_OR_URL"),
+        (("backfill",), 2, "give one of --recordings DIR, --git PATH_OR_URL and --history"),
         (("backfill", "--git", "."), 2, "name it with --source ID"),
         (("backfill", "--git", ".", "--source", "nope"), 2, "no source nope; there are"),
         (("gaps", "--frobnicate"), 2, "No such option"),
@@ -158,43 +157,50 @@ def test_every_command_has_help(home: Path) -> None:
 def test_a_run_killed_at_any_moment_then_a_new_one_equals_an_undisturbed_run(
     recordings: Path, tmp_path: Path
 ) -> None:
+    """Each run is killed after some more steps than the one before, on the same home."""
     from flows.settings import Settings
     from tests.flows.test_backfill import contents
 
-    def command(home: Path) -> subprocess.Popen[bytes]:
+    def begin(home: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-c", WITHOUT_PREFECT, str(home), str(recordings)],
             cwd=ROOT,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
 
-    undisturbed = tmp_path / "undisturbed"
-    started = time.monotonic()
-    assert command(undisturbed).wait() == 0
-    takes = time.monotonic() - started
-    disturbed = tmp_path / "disturbed"
-    killed = 0
-    for share in (0.25, 0.35, 0.45, 0.5, 0.55, 0.6, 0.65):
-        process = command(disturbed)
-        time.sleep(takes * share)
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    begin(undisturbed).communicate()
+    for steps in (1, 3, 4, 6, 9, 13, 16):
+        process = begin(disturbed)
+        assert process.stdout
+        assert process.stdout.read(steps) == b"." * steps
         process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert killed >= 4
-    assert command(disturbed).wait() == 0
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    process = begin(disturbed)
+    process.communicate()
+    assert process.returncode == 0
     assert contents(Settings(home=disturbed)) == contents(Settings(home=undisturbed))
 
 
 WITHOUT_PREFECT = """
-import sys
+import os, sys
 from pathlib import Path
+from flows import pipeline
 from flows.backfill import read_recordings, recorded
 from flows.landing import land
 from flows.settings import Settings
-from tests.flows.test_backfill import bring_up_to_date
+from sources import load_sources
 from warehouse.archive import Archive
+
+def step(done, total):
+    os.write(1, b".")
+
 settings = Settings(home=Path(sys.argv[1]))
 versions = recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, None)
-land(versions, read_recordings, Archive(settings.archive), "run")
-bring_up_to_date(settings)
+land(versions, read_recordings, Archive(settings.archive), "run", step)
+pipeline.load_journal(settings, load_sources(), step)
+pipeline.make_tables(settings, load_sources(), step)
+pipeline.publish_tables(settings)
 """

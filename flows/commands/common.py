@@ -1,0 +1,41 @@
+"""What the commands share: exit codes, options, and how to stop with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from sources import load_sources
+
+SICK, USAGE, NOTHING = 1, 2, 3
+
+DAY = click.DateTime(["%Y-%m-%d"])
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
+
+
+class Stop(Exception):
+    """End the command with a sentence and an exit code."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+def task_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--task", default="overall", show_default=True, help="A task of the board."
+    )(command)
+
+
+def known(wanted: tuple[str, ...]) -> list[str]:
+    """The ids as a list. Stops with wrong usage, naming what there is, if one is no source."""
+    every = load_sources()
+    if unknown := [id_ for id_ in wanted if id_ not in every]:
+        raise Stop(f"no source {', '.join(unknown)}; there are {', '.join(every)}", USAGE)
+    return list(wanted)

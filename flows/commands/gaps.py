@@ -1,0 +1,67 @@
+"""How close the race is, and the leaderboards behind it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+from rich.console import Console
+
+from flows import show
+from flows.commands.common import (
+    DAY,
+    NOTHING,
+    Stop,
+    json_option,
+    task_option,
+)
+from flows.settings import Settings
+from warehouse import reader
+
+
+@click.command()
+@click.argument("board", required=False)
+@task_option
+@json_option
+@click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
+def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
+    """Show how close the race is: on every board, or over time on one."""
+    with reader.reader(Settings().published) as db:
+        found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
+    if as_json:
+        return show.print_json(Console(), found.iter_rows(named=True))
+    if found.is_empty():
+        raise Stop(f"no board has the task {task}; `photofinish gaps` shows overall", NOTHING)
+    console = Console()
+    if board:
+        console.print(show.series_table(found.tail(last), board, task))
+        console.print(f"Next: `photofinish board {board}` shows the table behind the last line.")
+    else:
+        console.print(show.gaps_table(found))
+        console.print(
+            "A gap is in percent of the lower-placed score. photo finish: the first two are within "
+            "the noise.\nNext: `photofinish gaps BOARD` for its history."
+        )
+    return None
+
+
+@click.command()
+@click.argument("board")
+@task_option
+@click.option("--as-of", type=DAY, help="The board as it stood on this day (default: the latest).")
+@click.option("--top", default=25, show_default=True, help="Models to show; 0 for all.")
+@json_option
+def board(board: str, task: str, as_of: datetime | None, top: int, as_json: bool) -> None:
+    """Show a leaderboard as it stands or stood, with the tie at the top marked."""
+    with reader.reader(Settings().published) as db:
+        found = reader.leaderboard(db, board, task, as_of.date() if as_of else None)
+    shown = found.head(top) if top else found
+    if as_json:
+        return show.print_json(Console(), shown.iter_rows(named=True))
+    console = Console()
+    console.print(show.leaderboard_table(shown, board, task))
+    if found["tied_with_leader"].sum() > 1:
+        console.print("[bold yellow]Bold[/]: cannot be told from the leader (Holm, 5%).")
+    if shown.height < found.height:
+        console.print(f"{found.height - shown.height} more; --top 0 shows all.")
+    return None

@@ -1,0 +1,65 @@
+"""The sources: what is watched, how each fares, what is not as it should be."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from flows import show
+from flows.commands.common import (
+    SICK,
+    json_option,
+    known,
+)
+from flows.doctor import examine
+from flows.settings import Settings
+from sources import load_sources
+from warehouse import reader
+
+
+@click.command()
+@click.argument("source", required=False)
+@json_option
+def sources(source: str | None, as_json: bool) -> None:
+    """List the sources, or show the card of one."""
+    every = load_sources()
+    if source:
+        return show.print_card(Console(), every[known((source,))[0]].card, as_json)
+    return show.print_cards(Console(), [s.card for s in every.values()], as_json)
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say for each source when it last answered, what it holds and what is wrong."""
+    with reader.reader(Settings().published) as db:
+        found = reader.source_status(db)
+    if as_json:
+        return show.print_json(Console(), found.iter_rows(named=True))
+    console = Console()
+    console.print(show.status_table(found))
+    for row in found.iter_rows(named=True):
+        if told := show.problem(row):
+            console.print(f"[yellow]{row['source']}[/]: {escape(told)}", soft_wrap=True)
+    console.print("A refused payload changes nothing: its board keeps the last good state.")
+    return None
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Say what is not as it should be, and how to mend it."""
+    found = list(examine(Settings()))
+    if as_json:
+        show.print_json(Console(), [asdict(finding) for finding in found])
+    for finding in found if not as_json else ():
+        Console().print(f"[yellow]{finding.check}[/]: {escape(finding.found)}", soft_wrap=True)
+        Console().print(f"  to mend it: {escape(finding.mend)}", soft_wrap=True)
+    if found:
+        sys.exit(SICK)
+    if not as_json:
+        Console().print("All is as it should be.")

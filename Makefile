@@ -13,7 +13,7 @@ test: $(INSTALLED)  ## Check style and types, and run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 install: $(INSTALLED)  ## Make the environment in .venv
 

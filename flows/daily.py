@@ -19,7 +19,7 @@ from prefect.tasks import Task
 
 from flows import pipeline
 from flows.settings import Settings
-from flows.show import gaps_markdown
+from flows.show.boards import gaps_markdown
 from flows.tasks import load, publish, transform
 from sources import Source, load_sources
 from warehouse.archive import Archive

@@ -7,7 +7,6 @@ from datetime import datetime
 import click
 from rich.console import Console
 
-from flows import show
 from flows.commands.common import (
     DAY,
     NOTHING,
@@ -16,6 +15,8 @@ from flows.commands.common import (
     task_option,
 )
 from flows.settings import Settings
+from flows.show.boards import gaps_table, leaderboard_table, series_table
+from flows.show.text import print_json
 from warehouse import reader
 
 
@@ -29,15 +30,15 @@ def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
     with reader.reader(Settings().published) as db:
         found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
     if as_json:
-        return show.print_json(Console(), found.iter_rows(named=True))
+        return print_json(Console(), found.iter_rows(named=True))
     if found.is_empty():
         raise Stop(f"no board has the task {task}; `photofinish gaps` shows overall", NOTHING)
     console = Console()
     if board:
-        console.print(show.series_table(found.tail(last), board, task))
+        console.print(series_table(found.tail(last), board, task))
         console.print(f"Next: `photofinish board {board}` shows the table behind the last line.")
     else:
-        console.print(show.gaps_table(found))
+        console.print(gaps_table(found))
         console.print(
             "A gap is in percent of the lower-placed score. photo finish: the first two are within "
             "the noise.\nNext: `photofinish gaps BOARD` for its history."
@@ -57,9 +58,9 @@ def board(board: str, task: str, as_of: datetime | None, top: int, as_json: bool
         found = reader.leaderboard(db, board, task, as_of.date() if as_of else None)
     shown = found.head(top) if top else found
     if as_json:
-        return show.print_json(Console(), shown.iter_rows(named=True))
+        return print_json(Console(), shown.iter_rows(named=True))
     console = Console()
-    console.print(show.leaderboard_table(shown, board, task))
+    console.print(leaderboard_table(shown, board, task))
     if found["tied_with_leader"].sum() > 1:
         console.print("[bold yellow]Bold[/]: cannot be told from the leader (Holm, 5%).")
     if shown.height < found.height:

@@ -10,7 +10,6 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from flows import show
 from flows.commands.common import (
     DAY,
     SICK,
@@ -20,6 +19,7 @@ from flows.commands.common import (
 )
 from flows.progress import bars
 from flows.settings import Settings
+from flows.show.sources import skipped
 from sources import load_sources
 
 
@@ -80,7 +80,7 @@ def backfill(
         "or `photofinish status` for what was quarantined and why."
     )
     if done.skipped:
-        Console(stderr=True).print(escape(show.skipped(done.skipped)), soft_wrap=True)
+        Console(stderr=True).print(escape(skipped(done.skipped)), soft_wrap=True)
         sys.exit(SICK)
 
 

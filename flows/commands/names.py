@@ -9,13 +9,13 @@ from dataclasses import asdict
 import click
 from rich.console import Console
 
-from flows import show
 from flows.commands.common import (
     json_option,
 )
 from flows.names import SOUNDS_ALIKE
 from flows.names import suggest as name_proposals
 from flows.settings import Settings
+from flows.show.text import print_json
 from warehouse import reader
 
 
@@ -33,7 +33,7 @@ def suggest(source: str | None, least: float, as_json: bool) -> None:
     with reader.reader(Settings().published) as db:
         proposals = name_proposals(db, source, least)
     if as_json:
-        return show.print_json(Console(), [asdict(proposal) for proposal in proposals])
+        return print_json(Console(), [asdict(proposal) for proposal in proposals])
     lines = csv.writer(sys.stdout, lineterminator="\n")
     for one in proposals:
         lines.writerow((one.source, one.model_raw, one.model, f"alike: {one.likeness}"))

@@ -15,7 +15,6 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from flows import show
 from flows.commands.common import (
     MOMENT,
     NOTHING,
@@ -25,6 +24,8 @@ from flows.commands.common import (
 )
 from flows.progress import bars
 from flows.settings import Settings
+from flows.show.boards import gaps_table
+from flows.show.sources import print_report
 from sources import tidy
 from warehouse import reader
 
@@ -56,7 +57,7 @@ def demo(as_json: bool) -> None:
         return
     console = Console()
     with reader.reader(settings.published) as db:
-        console.print(show.gaps_table(reader.latest_gaps(db)))
+        console.print(gaps_table(reader.latest_gaps(db)))
         told = reader.gap_story(db, "sample/arena_text", date(2023, 12, 20), date(2025, 2, 22))
     console.print(f"\n{told}")
     photofinish, python = _runnable("photofinish"), _runnable("python")
@@ -100,7 +101,7 @@ def _starting(console: Console) -> Iterator[None]:
 
 
 def _print_report(report: Report, as_json: bool) -> None:
-    show.print_report(Console(), report, as_json)
+    print_report(Console(), report, as_json)
     sick = [source for source in report.sources if source.sick]
     if not as_json:
         Console().print("Next: `photofinish gaps`.")

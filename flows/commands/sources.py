@@ -9,7 +9,6 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from flows import show
 from flows.commands.common import (
     SICK,
     json_option,
@@ -17,6 +16,8 @@ from flows.commands.common import (
 )
 from flows.doctor import examine
 from flows.settings import Settings
+from flows.show.sources import print_card, print_cards, problem, status_table
+from flows.show.text import print_json
 from sources import load_sources
 from warehouse import reader
 
@@ -28,8 +29,8 @@ def sources(source: str | None, as_json: bool) -> None:
     """List the sources, or show the card of one."""
     every = load_sources()
     if source:
-        return show.print_card(Console(), every[known((source,))[0]].card, as_json)
-    return show.print_cards(Console(), [s.card for s in every.values()], as_json)
+        return print_card(Console(), every[known((source,))[0]].card, as_json)
+    return print_cards(Console(), [s.card for s in every.values()], as_json)
 
 
 @click.command()
@@ -39,11 +40,11 @@ def status(as_json: bool) -> None:
     with reader.reader(Settings().published) as db:
         found = reader.source_status(db)
     if as_json:
-        return show.print_json(Console(), found.iter_rows(named=True))
+        return print_json(Console(), found.iter_rows(named=True))
     console = Console()
-    console.print(show.status_table(found))
+    console.print(status_table(found))
     for row in found.iter_rows(named=True):
-        if told := show.problem(row):
+        if told := problem(row):
             console.print(f"[yellow]{row['source']}[/]: {escape(told)}", soft_wrap=True)
     console.print("A refused payload changes nothing: its board keeps the last good state.")
     return None
@@ -55,7 +56,7 @@ def doctor(as_json: bool) -> None:
     """Say what is not as it should be, and how to mend it."""
     found = list(examine(Settings()))
     if as_json:
-        show.print_json(Console(), [asdict(finding) for finding in found])
+        print_json(Console(), [asdict(finding) for finding in found])
     for finding in found if not as_json else ():
         Console().print(f"[yellow]{finding.check}[/]: {escape(finding.found)}", soft_wrap=True)
         Console().print(f"  to mend it: {escape(finding.mend)}", soft_wrap=True)

@@ -21,3 +21,6 @@ create or replace macro upper_tail(x) as
         else
             exp(-x * x / 2) / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))) / 2.506628274631
     end;
+
+-- A gap in percent of the lower-placed score, as the AI Index does; null where that is 0.
+create or replace macro relative_gap(top, kth) as 100 * abs(top - kth) / nullif(abs(kth), 0);

@@ -10,14 +10,17 @@ from rich.console import Console
 from flows.commands.common import (
     DAY,
     NOTHING,
+    USAGE,
     Stop,
     json_option,
     task_option,
 )
 from flows.settings import Settings
 from flows.show.boards import gaps_table, leaderboard_table, series_table
+from flows.show.chained import chained_table
 from flows.show.text import print_json
 from warehouse import reader
+from warehouse.chained import chained_gaps
 
 
 @click.command()
@@ -25,8 +28,11 @@ from warehouse import reader
 @task_option
 @json_option
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
-def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
+@click.option("--chained", is_flag=True, help="One board over a fixed basket of models.")
+def gaps(board: str | None, task: str, as_json: bool, last: int, chained: bool) -> None:
     """Show how close the race is: on every board, or over time on one."""
+    if chained:
+        return _chained(board, task, last, as_json)
     with reader.reader(Settings().published) as db:
         found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
     if as_json:
@@ -43,6 +49,23 @@ def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
             "A gap is in percent of the lower-placed score. photo finish: the first two are within "
             "the noise.\nNext: `photofinish gaps BOARD` for its history."
         )
+    return None
+
+
+def _chained(board: str | None, task: str, last: int, as_json: bool) -> None:
+    if board is None:
+        raise Stop("--chained is of one board: `photofinish gaps BOARD --chained`", USAGE)
+    with reader.reader(Settings().published) as db:
+        series = chained_gaps(db, board, task, last)
+    console = Console()
+    if as_json:
+        return print_json(console, series.iter_rows(named=True))
+    console.print(chained_table(series, board, task))
+    console.print(
+        "basket: the gap among the models listed on every date shown, moves of the whole board taken "
+        "back.\nWhere the two differ, the list moved, not the models. "
+        f"Next: `photofinish explain {board}`."
+    )
     return None
 
 

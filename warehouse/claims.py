@@ -7,15 +7,24 @@ the best of another, and who led. Every query gives one row with the columns val
 from __future__ import annotations
 
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date as Day
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
-from warehouse.definitions import Definition, Nth, State, Unit, Who, gaps_query, scored
+from warehouse.definitions import Definition, Nth, Unit, Who
+from warehouse.gap_queries import State, gaps_query, groups_query, leaders_query
 from warehouse.models import quoted
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -30,7 +39,7 @@ class BrokenClaims(Exception):
     """The file of claims cannot be read at all. Names what would be right."""
 
 
-class Claim(BaseModel):
+class Claim(BaseModel, ABC):
     """What every kind of claim says: the sentence, whose it is, and of which state of which board."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,9 +71,9 @@ class Claim(BaseModel):
             if set(other.apart(self.definition)) <= set(self.PARTS):
                 yield other
 
+    @abstractmethod
     def query(self, state: State, definition: Definition) -> str:
         """A query against the published file: one row, what the data give and whether it agrees."""
-        raise NotImplementedError
 
 
 class Measured(Claim):
@@ -118,7 +127,7 @@ class GroupsClaim(Measured):
     def query(self, state: State, definition: Definition) -> str:
         one, other = (self.belongs(group) for group in self.groups)
         return (
-            f"{scored(state)}{_GROUPS.format(one=one, other=other)}\n"
+            f"{groups_query(state, one, other)}\n"
             f"select\n    one_model,\n    other_model,\n{self._measured(definition.unit)}from gaps;"
         )
 
@@ -137,54 +146,16 @@ class LeaderClaim(Claim):
     leader: Text
 
     def query(self, state: State, definition: Definition) -> str:
-        name, rank = "model", "rank" if definition.nth is Nth.POSITION else "rank_ub"
-        names = "model, model_raw"
+        name, names = "model", "model, model_raw"
         if definition.who is Who.ORGANIZATION:
             name = names = "coalesce(maker, model)"
+        rank = "rank" if definition.nth is Nth.POSITION else "rank_ub"
         return (
-            f"{scored(state)},\n\n"
-            "leaders as (\n"
-            f"    select\n        {name} as name,\n        min(position) as position,\n"
-            f"        bool_or({quoted(self.leader)} in ({names})) as claimed\n"
-            f"    from scored\n    where {rank} = 1\n    group by {name}\n)\n"
+            f"{leaders_query(state, name, rank, f'{quoted(self.leader)} in ({names})')}\n"
             "select\n    list(name order by position) as value,\n    bool_or(claimed) as agrees\n"
             "from leaders;"
         )
 
-
-_GROUPS = """,
-
-best as (
-    select *, {one} as is_first
-    from scored
-    where {one} or {other}
-    qualify row_number() over (partition by {one} order by position) = 1
-),
-
-pairs as (
-    select
-        one.model as one_model,
-        other.model as other_model,
-        one.scale,
-        if(one.position < other.position, 1, -1) as ahead,
-        greatest(one.direction * one.score, other.direction * other.score) as upper,
-        least(one.direction * one.score, other.direction * other.score) as lower,
-        sqrt(one.sd ^ 2 + other.sd ^ 2) as noise
-    from best as one
-    join best as other on one.is_first and not other.is_first
-),
-
-gaps as (
-    select
-        one_model,
-        other_model,
-        ahead * (upper - lower) as points,
-        100 * points / nullif(abs(lower), 0) as pct_of_lower,
-        100 * points / nullif(abs(upper), 0) as pct_of_upper,
-        points / nullif(noise, 0) as sigma,
-        if(scale = 'elo', 1 / (1 + 10 ^ (-points / 400)), null) as win_probability
-    from pairs
-)"""
 
 KINDS: dict[str, type[GapClaim | GroupsClaim | LeaderClaim]] = {
     "gap": GapClaim,

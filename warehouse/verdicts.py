@@ -10,7 +10,8 @@ from enum import StrEnum
 import duckdb
 
 from warehouse.claims import Claim, GapClaim, GroupsClaim, LeaderClaim
-from warehouse.definitions import Definition, Nth, State, Unit, Who, scored
+from warehouse.definitions import Definition, Nth, Unit, Who
+from warehouse.gap_queries import State, scored
 from warehouse.models import quoted
 
 # A board stands until its next state, so the last one before a day speaks for it, but not for long: the
@@ -43,6 +44,13 @@ class Answer:
     found: dict[Definition, float | list[str]] = field(default_factory=dict)
     reason: str = ""
     query: str = ""
+
+    @property
+    def spread(self) -> tuple[float, float] | None:
+        """The least and the most that the data give under any definition; None unless they differ."""
+        numbers = [value for value in self.found.values() if isinstance(value, float)]
+        low, high = min(numbers, default=0.0), max(numbers, default=0.0)
+        return (low, high) if low < high else None
 
 
 def judge(db: duckdb.DuckDBPyConnection, claim: Claim) -> Answer:
@@ -121,7 +129,9 @@ def _lacking(db: duckdb.DuckDBPyConnection, claim: Claim, state: State, known: b
     if isinstance(claim, GapClaim):
         listed = models if definition.who is Who.MODEL else makers
         if listed < claim.k:
-            return f"it has {listed} {definition.words('who')} with a score, and no number {claim.k}"
+            return (
+                f"it has {listed} {definition.words('who')} with a score, and no number {claim.k}"
+            )
     if isinstance(claim, GroupsClaim):
         for group in claim.groups:
             if not db.sql(f"{scored(state)} from scored where {claim.belongs(group)}").fetchall():

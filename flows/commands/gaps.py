@@ -10,12 +10,14 @@ from rich.console import Console
 from flows.commands.common import (
     DAY,
     NOTHING,
+    USAGE,
     Stop,
     json_option,
     task_option,
 )
 from flows.settings import Settings
 from flows.show.boards import gaps_table, leaderboard_table, series_table
+from flows.show.definitions import print_definitions
 from flows.show.text import print_json
 from warehouse import reader
 
@@ -25,8 +27,21 @@ from warehouse import reader
 @task_option
 @json_option
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
-def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
+@click.option("--definitions", is_flag=True, help="One date of BOARD under every definition.")
+@click.option("--as-of", type=DAY, help="With --definitions: the board as it stood on this day.")
+def gaps(
+    board: str | None,
+    task: str,
+    as_json: bool,
+    last: int,
+    definitions: bool,
+    as_of: datetime | None,
+) -> None:
     """Show how close the race is: on every board, or over time on one."""
+    if definitions and board:
+        return print_definitions(Console(), Settings().published, board, task, as_of, as_json)
+    if definitions or as_of:
+        raise Stop("--definitions needs a BOARD, and --as-of goes with --definitions", USAGE)
     with reader.reader(Settings().published) as db:
         found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
     if as_json:

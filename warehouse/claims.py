@@ -206,9 +206,10 @@ def _sentence(error: ValidationError, kind: str) -> str:
     said = []
     for one in error.errors():
         where = ".".join(map(str, one["loc"]))
+        what = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
-            fields = Definition if where.startswith("definition") else KINDS[kind]
+            fields = KINDS[kind] if len(one["loc"]) == 1 else Definition
             said.append(f"there is no {where}; there are {', '.join(fields.model_fields)}")
         else:
-            said.append(f"{where}: {one['msg']}" if where else one["msg"])
+            said.append(f"{where}: {what}" if where else what)
     return "; ".join(said)

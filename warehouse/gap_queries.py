@@ -9,12 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
-import polars as pl
-
-from warehouse.definitions import PERCENTAGES
 from warehouse.models import quoted
-from warehouse.reader import UnknownBoard, check_board
 
 
 @dataclass(frozen=True)
@@ -157,7 +152,6 @@ gaps as (
     from pairs
 )"""
 
-
 _GROUPS = """,
 
 best as (
@@ -230,40 +224,3 @@ leaders as (
     where {rank} = 1
     group by {name}
 )"""
-
-
-def gaps_by_definition(
-    db: duckdb.DuckDBPyConnection, state: State, ks: Sequence[int]
-) -> pl.DataFrame:
-    """The gap from first to k-th under every definition, with the columns of gaps_query."""
-    return db.sql(f"{gaps_query(state, ks)}\nselect *\nfrom gaps\norder by k, nth desc, who").pl()
-
-
-def spread(gaps: pl.DataFrame) -> dict[int, tuple[float, float] | None]:
-    """For each k of gaps_by_definition the least and the most of its percentages; None without any."""
-    percentages = gaps.unpivot(PERCENTAGES, index="k").group_by("k", maintain_order=True)
-    found = percentages.agg(pl.min("value").alias("low"), pl.max("value").alias("high"))
-    return {k: None if low is None else (low, high) for k, low, high in found.iter_rows()}
-
-
-def state_on(
-    db: duckdb.DuckDBPyConnection, board: str, task: str, day: date | None
-) -> tuple[State, bool]:
-    """The state of a board on a day (default: the latest), and whether higher scores are better.
-
-    Raises UnknownBoard if there is no such board or task, or nothing that early.
-    """
-    check_board(db, board, task)
-    as_of, higher = db.execute(
-        """
-        select max(history.as_of), any_value(boards.higher_is_better)
-        from metrics.gap_history as history
-        join core.boards as boards using (board)
-        where history.board = $board and history.task = $task
-            and history.as_of <= coalesce($day, history.as_of)
-        """,
-        {"board": board, "task": task, "day": day},
-    ).fetchall()[0]
-    if as_of is None:
-        raise UnknownBoard(f"nothing is known of {board} as early as {day}")
-    return State(board, task, as_of), higher

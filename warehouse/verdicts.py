@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -20,6 +20,10 @@ from warehouse.models import quoted
 BEFORE, AFTER = timedelta(days=7), timedelta(days=45)
 
 
+Value = float | list[str]
+"""What a query gives: a number in the unit of the definition, or the names of those who led."""
+
+
 class Verdict(StrEnum):
     REPRODUCED = "reproduced"
     ONLY_UNDER = "reproduced only under"
@@ -33,17 +37,25 @@ class Answer:
 
     `value` is what they give under `definition`, which is the claim's own unless it holds only under
     another one; `query` gives it. `found` has every definition that gives something, the claim's own
-    first. `reason` is a sentence: what is missing, or what the data give instead.
+    first, and `holding` those that agree, the most alike first. `reason` is a sentence: what is
+    missing, or what the data give instead.
     """
 
     claim: Claim
     verdict: Verdict
     definition: Definition
     state: State | None = None
-    value: float | list[str] | None = None
-    found: dict[Definition, float | list[str]] = field(default_factory=dict)
+    value: Value | None = None
+    found: dict[Definition, Value] = field(default_factory=dict)
+    holding: Sequence[Definition] = ()
     reason: str = ""
     query: str = ""
+
+    @property
+    def nearest(self) -> list[Definition]:
+        """Of the definitions that agree, those that differ least from the claim's own."""
+        apart = {one: len(one.apart(self.claim.definition)) for one in self.holding}
+        return [one for one in self.holding if apart[one] == min(apart.values())]
 
     @property
     def spread(self) -> tuple[float, float] | None:
@@ -60,13 +72,13 @@ def judge(db: duckdb.DuckDBPyConnection, claim: Claim) -> Answer:
     if as_of is None:
         return Answer(claim, Verdict.MISSING, claim.definition, reason=_no_state(claim, days))
     state = State(claim.board, claim.task, as_of)
-    asked = {one: db.sql(claim.query(state, one)).fetchall()[0][-2:] for one in claim.definitions()}
+    asked = {one: _ask(db, claim.query(state, one)) for one in claim.definitions()}
     own = claim.definition
-    holds = next((one for one, (_, agrees) in asked.items() if agrees), None)
-    shown = holds or own
-    if holds == own:
+    holding = [one for one, (_, agrees) in asked.items() if agrees]
+    shown = next(iter(holding), own)
+    if own in holding:
         verdict, reason = Verdict.REPRODUCED, ""
-    elif holds:
+    elif holding:
         verdict, reason = Verdict.ONLY_UNDER, ""
     elif lacking := _lacking(db, claim, state, known=asked[own][0] is not None):
         verdict, reason = Verdict.MISSING, lacking
@@ -79,9 +91,16 @@ def judge(db: duckdb.DuckDBPyConnection, claim: Claim) -> Answer:
         state,
         value=asked[shown][0],
         found={one: value for one, (value, _) in asked.items() if value is not None},
+        holding=holding,
         reason=reason,
         query=claim.query(state, shown),
     )
+
+
+def _ask(db: duckdb.DuckDBPyConnection, query: str) -> tuple[Value | None, bool | None]:
+    """The columns value and agrees; no row (a group without a model) is no value."""
+    rows = db.sql(query).fetchall()
+    return (rows[0][-2], rows[0][-1]) if rows else (None, None)
 
 
 def nearest(days: Iterable[date], day: date) -> date | None:

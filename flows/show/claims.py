@@ -61,8 +61,9 @@ def _lines(answer: Answer | Refused) -> Iterator[str]:
 
 
 def differing(answer: Answer) -> str:
-    """What sets the definition under which the claim holds apart from its own."""
-    return answer.definition.words(*answer.definition.apart(answer.claim.definition))
+    """What sets the nearest definitions under which the claim holds apart from its own."""
+    own = answer.claim.definition
+    return " or under ".join(one.words(*one.apart(own)) for one in answer.nearest)
 
 
 def found(answer: Answer) -> str:
@@ -80,7 +81,9 @@ def found(answer: Answer) -> str:
 def told(unit: Unit, value: object) -> str:
     """A value that a query gave: a number in its unit, or names."""
     if isinstance(value, float):
-        return f"{amount(unit, value)}{NOUNS.get(unit, '')}"
+        # A decimal more than elsewhere: how near the number is to the edge of the claim matters.
+        exact = f"{value:.3f}%" if unit in PERCENTAGES else amount(unit, value)
+        return f"{exact}{NOUNS.get(unit, '')}"
     return " and ".join(map(str, value)) if isinstance(value, list) else "–"
 
 
@@ -117,13 +120,15 @@ def answer_facts(number: int, answer: Answer | Refused) -> dict[str, Any]:
     return {
         "number": number,
         **answer.claim.model_dump(mode="json"),
+        "definition": _parts(answer.claim, answer.claim.definition),
         "verdict": answer.verdict.value,
         "found": answer.value,
         "found_under": _parts(answer.claim, answer.definition),
         "as_of": answer.state.as_of if answer.state else None,
         "reason": answer.reason or None,
         "every_definition": [
-            {**_parts(answer.claim, one), "found": value} for one, value in answer.found.items()
+            {**_parts(answer.claim, one), "found": value, "agrees": one in answer.holding}
+            for one, value in answer.found.items()
         ],
         "query": answer.query or None,
     }

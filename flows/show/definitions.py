@@ -12,8 +12,17 @@ from rich.text import Text
 
 from flows.show.text import number, percent, print_json, titled
 from warehouse import reader
-from warehouse.definitions import PERCENTAGES, WORDS, Nth, Unit, Who
-from warehouse.gap_queries import State, gaps_by_definition, spread, state_on
+from warehouse.definitions import (
+    PERCENTAGES,
+    WORDS,
+    Nth,
+    Unit,
+    Who,
+    gaps_by_definition,
+    spread,
+    state_on,
+)
+from warehouse.gap_queries import State
 
 KS = (2, 10)
 ORDINALS = {2: "second", 10: "tenth"}

@@ -16,7 +16,7 @@ from warehouse.models import quoted
 
 # A board stands until its next state, so the last one before a day speaks for it, but not for long: the
 # arena moved within a week more than once. A claim older than the records is answered by the first state
-# after it, which says less, within the time between two early tables (at most six weeks).
+# after it, which says less; the tables of 2023 are up to 37 days apart.
 BEFORE, AFTER = timedelta(days=7), timedelta(days=45)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from flows.settings import ROOT
 from tests.conftest import MakeWarehouse, scored
 from warehouse.claims import BrokenClaims, Claim, Refused, read_claims
 from warehouse.definitions import Nth, Unit, Who
@@ -356,3 +357,11 @@ def test_a_broken_file_is_named(tmp_path: Path, content: bytes, said: str) -> No
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BrokenClaims, match=r"none\.toml cannot be read"):
         read_claims(tmp_path / "none.toml")
+
+
+def test_the_example_of_the_documentation_is_a_claim(tmp_path: Path) -> None:
+    lines = (ROOT / "docs" / "claims.md").read_text().splitlines()
+    path = tmp_path / "claims.toml"
+    path.write_text("\n".join(line.strip() for line in lines if line.startswith("    ")))
+    (found,) = read_claims(path)
+    assert isinstance(found, Claim)

@@ -17,10 +17,10 @@ from flows.commands.common import (
 )
 from flows.settings import Settings
 from flows.show.boards import gaps_table, leaderboard_table, series_table
-from flows.show.chained import chained_table
+from flows.show.chained import print_chained
+from flows.show.definitions import print_definitions
 from flows.show.text import print_json
 from warehouse import reader
-from warehouse.chained import chained_gaps
 
 
 @click.command()
@@ -28,11 +28,28 @@ from warehouse.chained import chained_gaps
 @task_option
 @json_option
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
-@click.option("--chained", is_flag=True, help="One board over a fixed basket of models.")
-def gaps(board: str | None, task: str, as_json: bool, last: int, chained: bool) -> None:
+@click.option("--chained", is_flag=True, help="BOARD over a fixed basket of models.")
+@click.option("--definitions", is_flag=True, help="One date of BOARD under every definition.")
+@click.option("--as-of", type=DAY, help="With --definitions: the board as it stood on this day.")
+def gaps(
+    board: str | None,
+    task: str,
+    as_json: bool,
+    last: int,
+    chained: bool,
+    definitions: bool,
+    as_of: datetime | None,
+) -> None:
     """Show how close the race is: on every board, or over time on one."""
-    if chained:
-        return _chained(board, task, last, as_json)
+    if (chained or definitions) and board is None:
+        raise Stop("--chained and --definitions are of one board: name it", USAGE)
+    if chained + definitions > 1 or (as_of and not definitions):
+        raise Stop("choose --chained or --definitions; --as-of goes with --definitions", USAGE)
+    published = Settings().published
+    if board and chained:
+        return print_chained(Console(), published, board, task, last, as_json)
+    if board and definitions:
+        return print_definitions(Console(), published, board, task, as_of, as_json)
     with reader.reader(Settings().published) as db:
         found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
     if as_json:
@@ -49,23 +66,6 @@ def gaps(board: str | None, task: str, as_json: bool, last: int, chained: bool) 
             "A gap is in percent of the lower-placed score. photo finish: the first two are within "
             "the noise.\nNext: `photofinish gaps BOARD` for its history."
         )
-    return None
-
-
-def _chained(board: str | None, task: str, last: int, as_json: bool) -> None:
-    if board is None:
-        raise Stop("--chained is of one board: `photofinish gaps BOARD --chained`", USAGE)
-    with reader.reader(Settings().published) as db:
-        series = chained_gaps(db, board, task, last)
-    console = Console()
-    if as_json:
-        return print_json(console, series.iter_rows(named=True))
-    console.print(chained_table(series, board, task))
-    console.print(
-        "basket: the gap among the models listed on every date shown, moves of the whole board taken "
-        "back.\nWhere the two differ, the list moved, not the models. "
-        f"Next: `photofinish explain {board}`."
-    )
     return None
 
 

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
+from rich.console import Console
 from rich.table import Table
 
-from flows.show.text import fixed, percent, titled
+from flows.show.text import fixed, percent, print_json, titled
+from warehouse import reader
+from warehouse.chained import chained_gaps
+
+
+def print_chained(
+    console: Console, published: Path, board: str, task: str, last: int, as_json: bool
+) -> None:
+    """The last dates of a board: its gaps as published, and over the models listed on all of them."""
+    with reader.reader(published) as db:
+        series = chained_gaps(db, board, task, last)
+    if as_json:
+        return print_json(console, series.iter_rows(named=True))
+    console.print(chained_table(series, board, task))
+    console.print(
+        "basket: the gap among the models listed on every date shown; moves of the whole board (last "
+        "column) are taken back. Where the two gaps differ, the list moved, not the models. "
+        f"Next: `photofinish explain {board}`.",
+        highlight=False,
+    )
+    return None
 
 
 def chained_table(series: pl.DataFrame, board: str, task: str) -> Table:

@@ -10,10 +10,13 @@ import duckdb
 import pytest
 
 from flows.backfill import recorded
+from flows.commands.claims import CLAIMS
 from flows.doctor import examine
 from flows.settings import Settings
 from sources import load_sources
 from tests.flows.test_backfill import filled
+from warehouse.claims import Claim, read_claims
+from warehouse.verdicts import judge
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +256,27 @@ def test_prices_have_history_and_join_to_the_models_of_the_boards(
         "semi join market.prices using (model) where board = 'arena/text'",
     )
     assert priced[0][0] >= 140
+
+
+def test_the_shipped_claims_and_the_queries_behind_their_answers(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    claims = read_claims(CLAIMS)
+    answers = [judge(db, claim) for claim in claims if isinstance(claim, Claim)]
+    assert len(answers) == len(claims)
+    found = [
+        (one.verdict.value, one.value if isinstance(one.value, list) else round(one.value or 0, 3))
+        for one in answers
+    ]
+    assert found == [
+        ("reproduced", 0.659),
+        ("reproduced only under", 5.449),
+        ("reproduced", 1.703),
+        ("reproduced", 11.982),
+        ("contradicted", ["gpt-4"]),
+    ]
+    assert [one.words("nth") for one in answers[1].nearest] == ["displayed rank"]
+    assert {round(v, 2) for v in answers[1].found.values() if isinstance(v, float)} >= {5.21, 5.45}
+    assert str(answers[4].state and answers[4].state.as_of) == "2023-06-19"
+    for one in answers:
+        assert db.sql(one.query).fetchall()[0][-2] == one.value

@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from flows.show.text import fixed, number, percent, titled
 from sources.local_file import BadRow
 
 SHOWN = 20
-EXCERPT = 200
+EXCERPT = 120
 
 
 def bad_rows(bad: Sequence[BadRow]) -> str:
@@ -59,18 +60,22 @@ def losses_table(losses: pl.DataFrame, board: str) -> Table:
     for row in losses.iter_rows(named=True):
         refused = " refused" if row["refused"] else ""
         table.add_row(
-            f"{excerpt(row['case_id'])}\n[dim]{escape(row['task'])}[/]",
-            f"{escape(row['model'])}\n[dim]{number(row['score'])}{refused}[/]",
+            _stacked(row["case_id"], row["task"]),
+            _stacked(row["model"], f"{number(row['score'])}{refused}"),
             f"{row['models_failing']} of {row['models_asked']}",
-            f"{excerpt(row['prompt'])}\n[dim]{excerpt(row['output'])}[/]",
+            _stacked(excerpt(row["prompt"]), excerpt(row["output"])),
         )
     return table
+
+
+def _stacked(first: str, second: str) -> Text:
+    return Text.assemble(first, "\n", (second, "dim"))
 
 
 def excerpt(text: str | None) -> str:
     """The beginning of a text on one line, without anything a terminal would obey."""
     plain = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text or "").strip()
-    return escape(plain if len(plain) <= EXCERPT else f"{plain[:EXCERPT]}…")
+    return plain if len(plain) <= EXCERPT else f"{plain[:EXCERPT]}…"
 
 
 def tests_table(tests: pl.DataFrame, board: str, task: str) -> Table:
@@ -84,7 +89,7 @@ def tests_table(tests: pl.DataFrame, board: str, task: str) -> Table:
     fixed(table, "apart", ["apart"])
     for row in tests.iter_rows(named=True):
         table.add_row(
-            f"{escape(row['model'])}\n[dim]{escape(row['next_model'])}[/]",
+            _stacked(row["model"], row["next_model"]),
             *(str(row[name]) for name in ("n_cases", "better", "worse")),
             f"{row['p_holm']:.2g}",
             "[green]apart[/]" if row["apart"] else "[dim]no[/]",
@@ -104,7 +109,7 @@ def public_table(against: pl.DataFrame) -> Table:
     for row in against.iter_rows(named=True):
         tau = row["kendall_tau"]
         table.add_row(
-            f"{escape(row['public_board'])}\n[dim]{row['public_as_of']}[/]",
+            _stacked(row["public_board"], str(row["public_as_of"])),
             str(row["n_common"]),
             "–" if tau is None else f"{tau:.2f}",
             escape(row["model"]),

@@ -158,6 +158,7 @@ def _case(line: bytes, number: int) -> Case:
             and isinstance(case.refused, bool | None)
             and all(isinstance(getattr(case, name), float | int | None) for name in NUMBERS)
             and isinstance(case.score, float | int)
+            and not isinstance(case.score, bool)
             and (case.as_of is None or bool(dt.date.fromisoformat(case.as_of)))
         )
     except (TypeError, ValueError):

@@ -192,3 +192,17 @@ def test_what_is_read_is_written_and_read_back_the_same(
     )
     assert local.items(payload, NOW, url="local:x").height == len(cases)
     assert set(local.parse(payload, NOW, url="local:x")["model_raw"]) == {c.model for c in cases}
+
+
+@given(st.data())
+def test_a_damaged_state_is_refused_without_a_word_of_what_it_holds(data: st.DataObject) -> None:
+    case = local.Case("ada", "tone", "1", 0.5, prompt="secret", output="secret")
+    payload = local.written([case, local.Case("bea", "tone", "1", 1.0, expected="secret")], None)
+    start = data.draw(st.integers(0, len(payload)))
+    end = data.draw(st.integers(start, len(payload)))
+    damaged = payload[:start] + data.draw(st.binary(max_size=8)) + payload[end:]
+    for read in (local.parse, local.items):
+        try:
+            read(damaged, NOW, url="local:x")
+        except SourceChanged as error:
+            assert "secret" not in str(error)

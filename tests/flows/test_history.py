@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from scipy.stats import binomtest
+from statsmodels.stats.multitest import multipletests
 
 from flows.backfill import recorded
 from flows.commands.claims import CLAIMS
@@ -280,3 +285,44 @@ def test_the_shipped_claims_and_the_queries_behind_their_answers(
     assert str(answers[4].state and answers[4].state.as_of) == "2023-06-19"
     for one in answers:
         assert db.sql(one.query).fetchall()[0][-2] == one.value
+
+
+def test_the_recorded_versions_say_which_neighbours_are_really_apart(
+    db: duckdb.DuckDBPyConnection, recordings: Path
+) -> None:
+    """LiveCodeBench question by question, from the files: of the 29 pairs of neighbours in March 2024 one
+    is apart; of the 44 in April, with more models between the same ends, none."""
+    apart = {}
+    for day, file in (("2024-03-13", "20240313T063022Z"), ("2024-04-17", "20240417T220403Z")):
+        path = recordings / "livecodebench" / "performances_generation" / f"{file}.json.gz"
+        answers: dict[str, dict[str, float]] = {}
+        for result in json.loads(gzip.decompress(path.read_bytes()))["performances"]:
+            answers.setdefault(result["model"], {})[result["question_id"]] = result["pass@1"]
+        order = rows(
+            db,
+            "select model_raw from core.entries where board = 'livecodebench/codegeneration' "
+            f"and current and task = 'overall' and as_of = '{day}' order by position",
+        )
+        pairs = [(one, two) for (one,), (two,) in pairwise(order)]
+        counts = [
+            (
+                sum(answers[one][q] > answers[two][q] for q in answers[one]),
+                sum(answers[one][q] < answers[two][q] for q in answers[one]),
+            )
+            for one, two in pairs
+        ]
+        p = [binomtest(better, better + worse).pvalue for better, worse in counts]
+        holm = multipletests(p, 0.05, method="holm")
+        apart[day] = [pair for pair, yes in zip(pairs, holm[0], strict=True) if yes]
+        found = rows(
+            db,
+            "select better, worse, p, p_holm, apart from metrics.paired_tests "
+            "join metrics.paired_counts using (board, task, as_of, model, better, worse) "
+            "where board = 'livecodebench/codegeneration' and task = 'overall' "
+            f"and as_of = '{day}' order by position",
+        )
+        assert [row[:2] for row in found] == counts
+        assert [row[2] for row in found] == pytest.approx(p)
+        assert [row[3] for row in found] == pytest.approx(list(holm[1]))
+        assert [row[4] for row in found] == list(holm[0])
+    assert apart == {"2024-03-13": [("DSCoder-33b-Ins", "Claude-3-Sonnet")], "2024-04-17": []}

@@ -37,9 +37,10 @@ def reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.DataFrame:
-    """Per board the latest row of metrics.gap_history for `task`, with title, unit and trend.
+    """Per board the latest row of metrics.gap_history for `task`, with title, unit, note and trend.
 
-    trend holds up to 10 latest values of gap_1_2_pct, oldest first.
+    note says what is special about the snapshot, else null; trend holds up to 10 latest values of
+    gap_1_2_pct, oldest first.
     """
     return db.execute(
         """
@@ -56,10 +57,11 @@ def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.Data
             where task = $task
             group by board
         )
-        select latest.*, trends.trend, boards.title, boards.unit, boards.source
+        select latest.*, trends.trend, boards.title, boards.unit, boards.source, snapshots.note
         from latest
         join trends using (board)
         join core.boards as boards using (board)
+        join core.snapshots as snapshots using (snapshot_id)
         order by latest.board
         """,
         {"task": task, "points": SPARK_POINTS},
@@ -67,10 +69,19 @@ def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.Data
 
 
 def gap_series(db: duckdb.DuckDBPyConnection, board: str, task: str = "overall") -> pl.DataFrame:
-    """metrics.gap_history of one board and task, oldest first. Raises UnknownBoard."""
+    """metrics.gap_history of one board and task with the note of each snapshot, oldest first.
+
+    Raises UnknownBoard.
+    """
     check_board(db, board, task)
     return db.execute(
-        "select * from metrics.gap_history where board = ? and task = ? order by as_of",
+        """
+        select history.*, snapshots.note
+        from metrics.gap_history as history
+        join core.snapshots as snapshots using (snapshot_id)
+        where history.board = ? and history.task = ?
+        order by history.as_of
+        """,
         [board, task],
     ).pl()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import click
 from rich.console import Console
+from rich.markup import escape
 
 from flows.commands.common import (
     DAY,
@@ -16,7 +17,7 @@ from flows.commands.common import (
     task_option,
 )
 from flows.settings import Settings
-from flows.show.boards import gaps_table, leaderboard_table, series_table
+from flows.show.boards import gaps_table, leaderboard_table, notes, series_table
 from flows.show.chained import print_chained
 from flows.show.definitions import print_definitions
 from flows.show.text import print_json
@@ -58,7 +59,10 @@ def gaps(
         raise Stop(f"no board has the task {task}; `photofinish gaps` shows overall", NOTHING)
     console = Console()
     if board:
-        console.print(series_table(found.tail(last), board, task))
+        shown = found.tail(last)
+        console.print(series_table(shown, board, task))
+        for note in notes(shown):
+            console.print(f"[yellow]{escape(note)}[/]", highlight=False)
         console.print(f"Next: `photofinish board {board}` shows the table behind the last line.")
     else:
         console.print(gaps_table(found))

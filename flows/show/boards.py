@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -63,6 +64,14 @@ def series_table(series: pl.DataFrame, board: str, task: str) -> Table:
     return table
 
 
+def notes(gaps: pl.DataFrame) -> Iterator[str]:
+    """What is special about the snapshots, each sentence once with the dates it is said of."""
+    said = gaps.drop_nulls("note").group_by("board", "note", maintain_order=True).agg("as_of")
+    for board, note, days in said.iter_rows():
+        when = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}, {len(days)} dates"
+        yield f"{board} ({when}): {note}"
+
+
 def leaderboard_table(entries: pl.DataFrame, board: str, task: str) -> Table:
     """The entries of one snapshot, best first; the tie with the leader is marked."""
     first = entries.row(0, named=True)
@@ -96,7 +105,7 @@ def _interval(row: dict[str, Any]) -> str:
 
 
 def gaps_markdown(gaps: pl.DataFrame) -> str:
-    """The gaps as a Markdown table; names are escaped so that they stay text."""
+    """The gaps as a Markdown table, with the notes under it; names are escaped so that they stay text."""
     lines = [
         "| board | leader | runner-up | gap 1-2 | gap 1-10 | verdict | as of |",
         "|---|---|---|---:|---:|---|---|",
@@ -112,4 +121,5 @@ def gaps_markdown(gaps: pl.DataFrame) -> str:
             str(row["as_of"]),
         )
         lines.append(f"| {' | '.join(markdown_text(cell) for cell in cells)} |")
-    return "\n".join(lines)
+    special = [f"- {markdown_text(note)}" for note in notes(gaps)]
+    return "\n".join(lines + (["", *special] if special else []))

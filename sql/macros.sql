@@ -21,3 +21,6 @@ create or replace macro upper_tail(x) as
         else
             exp(-x * x / 2) / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))) / 2.506628274631
     end;
+
+-- Where a rank stands among n models: 0 is first, 100 is last; null where there is no other model.
+create or replace macro rank_percent(rank, n) as 100 * (rank - 1) / nullif(n - 1, 0);

@@ -16,8 +16,10 @@ from flows.commands.common import (
 )
 from flows.settings import Settings
 from flows.show.boards import gaps_table, leaderboard_table, series_table
+from flows.show.frontier import print_latest, print_series
+from flows.show.heatmap import print_heatmap
 from flows.show.text import print_json
-from warehouse import reader
+from warehouse import frontier, reader, tasks
 
 
 @click.command()
@@ -25,8 +27,16 @@ from warehouse import reader
 @task_option
 @json_option
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
-def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
+@click.option(
+    "--frontier",
+    "sides",
+    is_flag=True,
+    help="The best of the US against the best of China, of proprietary against open weights.",
+)
+def gaps(board: str | None, task: str, as_json: bool, last: int, sides: bool) -> None:
     """Show how close the race is: on every board, or over time on one."""
+    if sides:
+        return _frontier(board, task, as_json, last)
     with reader.reader(Settings().published) as db:
         found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
     if as_json:
@@ -46,14 +56,41 @@ def gaps(board: str | None, task: str, as_json: bool, last: int) -> None:
     return None
 
 
+def _frontier(board: str | None, task: str, as_json: bool, last: int) -> None:
+    with reader.reader(Settings().published) as db:
+        if board is None:
+            found = frontier.latest_frontier(db, task)
+        else:
+            found = frontier.frontier_series(db, board, task)
+            leaders = frontier.country_leaders(db, board, task)
+    if as_json:
+        return print_json(Console(), found.iter_rows(named=True))
+    if board is not None:
+        if found.is_empty():
+            Console().print(f"{board} has no date on which both sides have a model with a score.")
+        return print_series(Console(), found, leaders, board, last)
+    if found.is_empty():
+        raise Stop(
+            f"no board has models of both sides in the task {task}; country and licence come from "
+            "the boards that state them (`photofinish sources`)",
+            NOTHING,
+        )
+    return print_latest(Console(), found)
+
+
 @click.command()
 @click.argument("board")
 @task_option
 @click.option("--as-of", type=DAY, help="The board as it stood on this day (default: the latest).")
 @click.option("--top", default=25, show_default=True, help="Models to show; 0 for all.")
+@click.option("--heatmap", is_flag=True, help="Models by tasks: what the average hides.")
 @json_option
-def board(board: str, task: str, as_of: datetime | None, top: int, as_json: bool) -> None:
+def board(
+    board: str, task: str, as_of: datetime | None, top: int, heatmap: bool, as_json: bool
+) -> None:
     """Show a leaderboard as it stands or stood, with the tie at the top marked."""
+    if heatmap:
+        return _heatmap(board, as_of, top, as_json)
     with reader.reader(Settings().published) as db:
         found = reader.leaderboard(db, board, task, as_of.date() if as_of else None)
     shown = found.head(top) if top else found
@@ -66,3 +103,13 @@ def board(board: str, task: str, as_of: datetime | None, top: int, as_json: bool
     if shown.height < found.height:
         console.print(f"{found.height - shown.height} more; --top 0 shows all.")
     return None
+
+
+def _heatmap(board: str, as_of: datetime | None, top: int, as_json: bool) -> None:
+    with reader.reader(Settings().published) as db:
+        found = tasks.task_ranks(db, board, as_of.date() if as_of else None)
+    if found.is_empty():
+        raise Stop(
+            f"{board} has no tasks besides overall; `photofinish board {board}` shows it", NOTHING
+        )
+    print_heatmap(Console(), found, board, top, as_json)

@@ -11,7 +11,7 @@ from warehouse.reader import UnknownBoard, check_board
 
 
 def task_ranks(db: duckdb.DuckDBPyConnection, board: str, as_of: date | None) -> pl.DataFrame:
-    """One row per task (without overall) and model scored in it, of the latest state up to `as_of` with tasks.
+    """One row per task (without overall) and model scored in it, of the latest state up to `as_of`.
 
     Columns: as_of, model, overall_rank, task, score, rank, rank_pct (0 first, 100 last; null where the
     model is alone), the model's profile, mean_rank_pct, sd_rank_pct and best_task, the task's spread and

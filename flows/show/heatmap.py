@@ -37,7 +37,8 @@ def print_heatmap(
     `cells` is what warehouse.tasks.task_ranks gives.
     """
     models = cells["model"].unique(maintain_order=True)
-    shown = cells.filter(pl.col("model").is_in(models.head(top or None).implode()))
+    first = models.head(top) if top else models
+    shown = cells.filter(pl.col("model").is_in(first.implode()))
     if as_json:
         return print_json(console, shown.iter_rows(named=True))
     tasks = cells.unique("task").sort("spread", "task", descending=[True, False])
@@ -45,7 +46,7 @@ def print_heatmap(
     console.print(heatmap_table(shown, fitting["task"].to_list(), board, console.width))
     console.print(_legend())
     console.print(Columns([_named(row) for row in _lettered(fitting)], padding=(0, 2)))
-    console.print(_notes(tasks.height - fitting.height, models.len() - shown["model"].n_unique()))
+    console.print(_notes(tasks.height - fitting.height, models.len() - first.len()))
     return None
 
 

@@ -12,15 +12,14 @@ from functools import partial
 from time import monotonic
 
 import duckdb
-import polars as pl
 from filelock import FileLock, Timeout
 
 from flows.fetch import FetchFailed, get
 from flows.settings import ROOT, Settings
-from sources import Source, SourceChanged, tidy
+from sources import Source, SourceChanged, local, tidy
 from sources.reference import reference_names, reference_tables
 from warehouse.archive import Archive, Fetch, utc
-from warehouse.database import Parser, Refused, connect, load
+from warehouse.database import Parsed, Parser, Refused, connect, load
 from warehouse.models import build, read_models
 from warehouse.publish import publish
 
@@ -174,10 +173,11 @@ def parsers(sources: Mapping[str, Source]) -> dict[str, Parser]:
 
 def _reader(
     source: Source, owners: Mapping[str, str]
-) -> Callable[[bytes, datetime, str], pl.DataFrame | Refused]:
-    def read(payload: bytes, captured_at: datetime, url: str) -> pl.DataFrame | Refused:
+) -> Callable[[bytes, datetime, str], Parsed | Refused]:
+    def read(payload: bytes, captured_at: datetime, url: str) -> Parsed | Refused:
         try:
             rows = source.parse(payload, captured_at, url=url)
+            items = source.items(payload, captured_at, url=url) if source.items else None
         except SourceChanged as error:
             return Refused(str(error))
         # A parser with a mistake must not stop the other sources; what it met is kept for its author.
@@ -186,9 +186,10 @@ def _reader(
             return Refused(f"the parser of {source.id} failed; this is a defect in it", detail)
         boards = rows["board"].unique().to_list() if "board" in rows.columns else []
         for board in boards:
-            if owners.get(board, source.id) != source.id:
-                return Refused(f"the board {board} belongs to the source {owners[board]}")
-        return rows
+            own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else source.id
+            if (owner := owners.get(board, own)) != source.id:
+                return Refused(f"the board {board} belongs to the source {owner}")
+        return Parsed(rows, items)
 
     return read
 
@@ -216,7 +217,8 @@ def make_tables(
 def publish_tables(settings: Settings) -> None:
     """Put a fresh copy of the tables in the place where analysts look."""
     with closing(connect(settings.build)) as db:
-        publish(db, read_models(SQL, STEPS), MACROS.read_text(encoding="utf-8"), settings.published)
+        models, macros = read_models(SQL, STEPS), MACROS.read_text(encoding="utf-8")
+        publish(db, models, macros, settings.published, private=settings.publish_local)
 
 
 def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> None:

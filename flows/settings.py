@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     max_bytes: int = Field(64 * 1024 * 1024, gt=0, description="size limit of a file, unpacked")
     retries: int = Field(3, ge=0, description="further tries for a source that failed")
     retry_delay: float = Field(5, ge=0, description="seconds before the first of them; doubles")
+    publish_local: bool = Field(False, description="publish prompts and outputs of your own tests")
     lock_wait: float = Field(60, ge=0, description="seconds to wait while another run is at work")
 
     @classmethod

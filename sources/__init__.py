@@ -17,7 +17,7 @@ from sources.contract import Board, Card, SourceChanged, Witness, to_tidy
 __all__ = ["Board", "Card", "Source", "SourceChanged", "Witness", "load_sources", "to_tidy"]
 
 
-SHARED = ("contract.py", "price_contract.py", "reading.py")
+SHARED = ("contract.py", "price_contract.py", "item_contract.py", "reading.py")
 
 
 class Parse(Protocol):
@@ -30,11 +30,15 @@ class Parse(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A source module: its card, its parser, and a hash of the code that parses."""
+    """A source module: its card, its parser, and a hash of the code that parses.
+
+    `items` reads the results of single cases from the same payload, where the source has them.
+    """
 
     card: Card
     parse: Parse
     version: str
+    items: Parse | None = None
 
     @property
     def id(self) -> str:
@@ -51,5 +55,6 @@ def load_sources() -> dict[str, Source]:
         if hasattr(module, "CARD") and hasattr(module, "parse"):
             code = (folder / f"{info.name}.py").read_bytes()
             version = hashlib.sha256(code + shared).hexdigest()[:12]
-            found[module.CARD.id] = Source(module.CARD, module.parse, version)
+            items = getattr(module, "items", None)
+            found[module.CARD.id] = Source(module.CARD, module.parse, version, items)
     return found

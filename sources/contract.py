@@ -93,7 +93,7 @@ class Card:
     """Paths its files had in the publisher's repository before, each with the URL it has now."""
     licence: str
     credit: str
-    cadence: Literal["hourly", "daily", "weekly", "frozen"]
+    cadence: Literal["hourly", "daily", "weekly", "frozen", "on demand"]
     boards: tuple[Board, ...]
     witnesses: tuple[Witness, ...]
     notes: tuple[str, ...] = field(default=())

@@ -20,6 +20,7 @@ import orjson
 import polars as pl
 
 from sources.contract import OVERALL, Board, Card, SourceChanged, Witness, to_tidy
+from sources.item_contract import to_items
 from sources.reading import json_value, number
 
 FILES = "https://raw.githubusercontent.com/LiveCodeBench/livecodebench.github.io/main/src/mocks"
@@ -86,14 +87,8 @@ Rows = dict[tuple[str, str], dict[str, dict[str, list[float | None]]]]
 
 def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.DataFrame:
     """One payload is one state of the board that its file name tells. Raises SourceChanged."""
-    name = re.search(r"performances_(\w+)\.json", url)
-    if name is None or name.group(1) not in METRICS:
-        raise SourceChanged(f"the URL names no known file, so the board is not known: {url!r}")
-    board, metrics = METRICS[name.group(1)]
-    value = json_value(payload)
-    results = value.get("performances") if isinstance(value, dict) else None
-    if not isinstance(results, list) or not results:
-        raise SourceChanged("the document has no list of performances")
+    board, metrics = _measured(url)
+    value, results = _document(payload)
     rows, dates = _collect(results, tuple(metrics))
     questions = {q for models in rows.values() for answers in models.values() for q in answers}
     extra = _window(dates, len(questions), captured_at)
@@ -113,6 +108,42 @@ def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.Data
         CARD,
         captured_at,
     )
+
+
+def items(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.DataFrame:
+    """The mean of each model on each question, under each task it counts in. Raises SourceChanged."""
+    board, metrics = _measured(url)
+    rows, _ = _collect(_document(payload)[1], tuple(metrics))
+    return to_items(
+        {
+            "board": f"livecodebench/{board}",
+            "task": metrics[metric] or difficulty or OVERALL,
+            "model_raw": model,
+            "case_id": question,
+            "score": fmean(measured) / 100,
+        }
+        for (metric, difficulty), by_model in rows.items()
+        for model, by_question in by_model.items()
+        for question, values in by_question.items()
+        if len(measured := [v for v in values if v is not None]) == len(values)
+    )
+
+
+def _measured(url: str) -> tuple[str, dict[str, str]]:
+    """The board that the file name tells, and its metrics."""
+    name = re.search(r"performances_(\w+)\.json", url)
+    if name is None or name.group(1) not in METRICS:
+        raise SourceChanged(f"the URL names no known file, so the board is not known: {url!r}")
+    return METRICS[name.group(1)]
+
+
+def _document(payload: bytes) -> tuple[dict[str, Any], list[Any]]:
+    """The whole document, and its list of results."""
+    value = json_value(payload)
+    results = value.get("performances") if isinstance(value, dict) else None
+    if not isinstance(results, list) or not results:
+        raise SourceChanged("the document has no list of performances")
+    return value, results
 
 
 def _collect(results: list[Any], metrics: tuple[str, ...]) -> tuple[Rows, list[int]]:

@@ -43,6 +43,10 @@ RAW_TABLES = {
         stated_as_of date, input_usd_per_mtok double, output_usd_per_mtok double,
         context_tokens bigint, max_output_tokens bigint, tool_use boolean, open_weights boolean,
         extra varchar""",
+    "parsed.items": """
+        sha256 varchar, source varchar, url varchar, board varchar, task varchar,
+        model_raw varchar, case_id varchar, score double, stated_as_of date, refused boolean,
+        latency_ms double, review_minutes double, prompt varchar, expected varchar, output varchar""",
 }
 COMMENTS = {
     "raw.fetches": "One row per attempt to get a URL, failed ones too.",
@@ -78,11 +82,19 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Parsed:
+    """What a parser makes of a payload: tidy rows or prices, and the cases behind them if it has them."""
+
+    rows: pl.DataFrame
+    items: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
 class Parser:
     """How to read one source's payloads. `version` changes when the reading may change."""
 
     version: str
-    read: Callable[[bytes, datetime, str], pl.DataFrame | Refused]
+    read: Callable[[bytes, datetime, str], Parsed | Refused]
 
 
 @dataclass(frozen=True)
@@ -206,11 +218,11 @@ def _load_batch(
 
 
 _KEY = ["sha256", "source", "url"]
-_PARSED = ("parsed.payloads", "parsed.states", "parsed.rows", "parsed.prices")
+_PARSED = ("parsed.payloads", "parsed.states", "parsed.rows", "parsed.prices", "parsed.items")
 
 
 def _tables(
-    key: _Key, captured_at: datetime, version: str, result: pl.DataFrame | Refused
+    key: _Key, captured_at: datetime, version: str, result: Parsed | Refused
 ) -> dict[str, pl.DataFrame]:
     """The rows that one payload adds, by table."""
     mark = [pl.lit(key.sha256).alias("sha256"), pl.lit(key.source).alias("source")]
@@ -224,33 +236,44 @@ def _tables(
         )
         made = {"raw.quarantine": told}
         rows = 0
-    elif "provider" in result.columns:
-        made = {"parsed.prices": result.rename({"as_of": "stated_as_of"}).select(*mark, pl.all())}
-        rows = result.height
+    elif "provider" in result.rows.columns:
+        made = {"parsed.prices": _marked(result.rows, mark)}
+        rows = result.rows.height
     else:
         made = {
-            "parsed.rows": result.rename({"as_of": "stated_as_of"}).select(*mark, pl.all()),
+            "parsed.rows": _marked(result.rows, mark),
             "parsed.states": _states(result).select(*mark, pl.all()),
         }
-        rows = result.height
+        if result.items is not None:
+            made["parsed.items"] = _marked(result.items, mark)
+        rows = result.rows.height
     read = pl.select(*mark, pl.lit(version).alias("parser"), pl.lit(rows, pl.Int64).alias("rows"))
     return {"parsed.payloads": read, **made}
 
 
-def _states(rows: pl.DataFrame) -> pl.DataFrame:
+def _marked(frame: pl.DataFrame, mark: list[pl.Expr]) -> pl.DataFrame:
+    return frame.rename({"as_of": "stated_as_of"}).select(*mark, pl.all())
+
+
+def _states(parsed: Parsed) -> pl.DataFrame:
     """One row per board and stated date in a payload, with a hash of what it shows.
 
-    The hash leaves out `extra`: a new side note does not make a new state of the board.
+    The hash leaves out `extra`: a new side note does not make a new state of the board. Other results
+    of single cases do, even where their means are the same.
     """
     states = []
-    for part in rows.partition_by("board", "as_of", maintain_order=True):
-        shown = part.drop("extra").sort("task", "model_raw")
+    for part in parsed.rows.partition_by("board", "as_of", maintain_order=True):
+        shown = part.drop("extra").sort("task", "model_raw").write_csv()
+        if parsed.items is not None:
+            same = [pl.col(name).eq_missing(part[name][0]) for name in ("board", "as_of")]
+            cases = parsed.items.filter(*same).sort("task", "model_raw", "case_id")
+            shown += cases.write_csv()
         states.append(
             (
                 part["board"][0],
                 part["as_of"][0],
                 part["extra"].str.json_path_match("$.release")[0],
-                hashlib.sha256(shown.write_csv().encode()).hexdigest()[:16],
+                hashlib.sha256(shown.encode()).hexdigest()[:16],
                 part["model_raw"].n_unique(),
             )
         )

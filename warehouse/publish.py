@@ -14,18 +14,29 @@ import duckdb
 from warehouse.database import COMMENTS
 from warehouse.models import Model, describe, quoted
 
+PRIVATE = frozenset({"local"})
+"""Schemas that hold prompts and outputs of the user's own: published only if asked for."""
+
 
 def publish(
-    db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str, target: Path
+    db: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    macros: str,
+    target: Path,
+    private: bool = False,
 ) -> None:
-    """Copy raw.* and every model from the build database to the file `target`, comments and macros too."""
+    """Copy raw.* and every model from the build database to the file `target`, comments and macros too.
+
+    Without `private`, tables of the schemas in PRIVATE stay behind.
+    """
+    shown = [model for model in models if private or model.table.split(".")[0] not in PRIVATE]
     next_file = target.with_name(f"{target.name}.next")
     for leftover in (next_file, next_file.with_name(f"{next_file.name}.wal")):
         leftover.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     db.execute(f"attach {quoted(str(next_file))} as published")
     try:
-        _copy(db, models, macros)
+        _copy(db, shown, macros)
     finally:
         db.execute("detach published")
     _fsync(next_file)

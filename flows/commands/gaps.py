@@ -10,12 +10,15 @@ from rich.console import Console
 from flows.commands.common import (
     DAY,
     NOTHING,
+    USAGE,
     Stop,
     json_option,
     task_option,
 )
 from flows.settings import Settings
 from flows.show.boards import gaps_table, leaderboard_table, series_table
+from flows.show.chained import print_chained
+from flows.show.definitions import print_definitions
 from flows.show.frontier import print_latest, print_series
 from flows.show.heatmap import print_heatmap
 from flows.show.text import print_json
@@ -27,16 +30,39 @@ from warehouse import frontier, reader, tasks
 @task_option
 @json_option
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
+@click.option("--chained", is_flag=True, help="BOARD over a fixed basket of models.")
+@click.option("--definitions", is_flag=True, help="One date of BOARD under every definition.")
 @click.option(
     "--frontier",
     "sides",
     is_flag=True,
     help="The best of the US against the best of China, of proprietary against open weights.",
 )
-def gaps(board: str | None, task: str, as_json: bool, last: int, sides: bool) -> None:
+@click.option("--as-of", type=DAY, help="With --definitions: the board as it stood on this day.")
+def gaps(
+    board: str | None,
+    task: str,
+    as_json: bool,
+    last: int,
+    chained: bool,
+    definitions: bool,
+    sides: bool,
+    as_of: datetime | None,
+) -> None:
     """Show how close the race is: on every board, or over time on one."""
+    if (chained or definitions) and board is None:
+        raise Stop("--chained and --definitions are of one board: name it", USAGE)
+    if chained + definitions + sides > 1 or (as_of and not definitions):
+        raise Stop(
+            "choose --chained, --definitions or --frontier; --as-of goes with --definitions", USAGE
+        )
     if sides:
         return _frontier(board, task, as_json, last)
+    published = Settings().published
+    if board and chained:
+        return print_chained(Console(), published, board, task, last, as_json)
+    if board and definitions:
+        return print_definitions(Console(), published, board, task, as_of, as_json)
     with reader.reader(Settings().published) as db:
         found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
     if as_json:

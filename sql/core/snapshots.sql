@@ -24,6 +24,16 @@ with delistings as (
     from core.listing_changes
     where bulk_delisting
     group by snapshot_id
+),
+
+-- The overall speaks for its board; else the tasks are named.
+rescaled as (
+    select
+        snapshot_id,
+        list(distinct task order by task) as tasks,
+        arg_max(shift, (task = 'overall', abs(shift))) as shift
+    from core.rescalings
+    group by snapshot_id
 )
 select
     snapshot_id,
@@ -41,6 +51,12 @@ select
         when delistings.exits is not null then
             delistings.exits || ' of ' || delistings.prev_listed
             || ' models were delisted at once, ' || delistings.entrants || ' added.'
+        when list_contains(rescaled.tasks, 'overall') then
+            printf('rescale: nearly the whole board moved at once, by %+.2f (median): '
+                || 'the scale changed, not the models.', rescaled.shift)
+        when rescaled.tasks is not null then
+            'rescale: in ' || array_to_string(rescaled.tasks, ', ')
+            || ' nearly all models moved alike: the scale changed, not the models.'
         when not complete then 'The listing is cut short: what is below its end is not known.'
     end as note,
     source,
@@ -48,3 +64,4 @@ select
     release
 from core.states
 left join delistings using (snapshot_id)
+left join rescaled using (snapshot_id)

@@ -62,5 +62,5 @@ select
     score,
     rank,
     n_models,
-    100 * abs(top_score - score) / nullif(abs(score), 0) as gap_pct
+    relative_gap(top_score, score) as gap_pct
 from leaders

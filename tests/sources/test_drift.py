@@ -14,7 +14,9 @@ import pytest
 from sources import Source, SourceChanged, load_sources
 
 SOURCES = {
-    id_: s for id_, s in load_sources().items() if id_ not in ("tidy", "arena", "openrouter")
+    id_: s
+    for id_, s in load_sources().items()
+    if id_ not in ("tidy", "local", "arena", "openrouter")
 }
 Newest = list[tuple[str, bytes, datetime]]
 

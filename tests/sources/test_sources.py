@@ -2,7 +2,8 @@
 
 A fixture is the folder tests/fixtures/<source>/: small payloads and cases.toml, which says what each one
 gives (`expected`: all rows as board, task, model, score; `checks`: model, column, value, of extra a part)
-or why it is refused (`refused`). Lower row bounds are lifted unless the case says bounds = "card".
+or why it is refused (`refused`); `items` gives all results of single cases as task, model, case, score, or
+`refused_items` why those are refused. Lower row bounds are lifted unless the case says bounds = "card".
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 
 from sources import Source, SourceChanged, load_sources
 from sources.contract import TIDY
+from sources.item_contract import ITEMS
 from sources.price_contract import PRICES
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -73,6 +75,36 @@ def test_the_fixture_reads_as_a_person_would(
             assert any(str(value) in str(extra) for extra in found), (model, found)
         else:
             assert value in found, (model, column, found)
+
+
+def item_cases() -> Iterator[Any]:
+    for param in cases():
+        if {"items", "refused_items"} & param.values[1].keys():
+            yield param
+
+
+@pytest.mark.parametrize(("source", "case"), list(item_cases()))
+def test_the_cases_of_the_fixture_read_as_a_person_would(
+    source: Source, case: dict[str, Any]
+) -> None:
+    payload = (FIXTURES / source.id / case["file"]).read_bytes()
+    assert source.items
+    if "refused_items" in case:
+        with pytest.raises(SourceChanged) as caught:
+            source.items(payload, case["captured_at"], url=case["url"])
+        assert case["refused_items"] in str(caught.value)
+        assert "secret" not in str(caught.value)
+        return
+    found = source.items(payload, case["captured_at"], url=case["url"])
+    assert found.schema == ITEMS
+    assert sorted(found.select("task", "model_raw", "case_id", "score").rows()) == [
+        (*named, pytest.approx(score)) for *named, score in sorted(case["items"])
+    ]
+
+
+def test_every_source_with_cases_has_a_fixture_of_them() -> None:
+    told = {param.values[0].id for param in item_cases()}
+    assert told == {source.id for source in SOURCES.values() if source.items}
 
 
 def shown(rows: pl.DataFrame) -> list[list[Any]]:

@@ -1,0 +1,138 @@
+-- One row per pair of consecutive states and task in which the whole board moved: the scale changed, not the models.
+--
+-- snapshot_id       the later state
+-- task              the task
+-- prev_snapshot_id  the state before: of the date before, or an earlier vintage of the same date
+-- board             the board
+-- as_of             date of the later state
+-- n_models          models with a score in both
+-- n_organizations   organisations they belong to; a model of unknown organisation stands for itself
+-- shift             median over the organisations of their median change, in the board's unit
+-- agreeing          share of the organisations whose change is within half of the shift from the shift
+-- rule              common shift, or anchor
+--
+-- key: snapshot_id, task, prev_snapshot_id
+-- never null: board, as_of, n_models, shift, rule
+-- always: rule in ('common shift', 'anchor')
+with vintages as (
+    select distinct
+        entries.board,
+        entries.task,
+        entries.as_of,
+        entries.snapshot_id,
+        states.captured_at,
+        states.release
+    from core.entries as entries
+    join core.states as states using (snapshot_id)
+    where not states.outdated
+),
+
+edits as (
+    select
+        board,
+        task,
+        as_of,
+        snapshot_id,
+        lag(snapshot_id) over in_time as prev_snapshot_id
+    from vintages
+    window in_time as (
+        partition by board, task, as_of, release order by captured_at, snapshot_id
+    )
+),
+
+pairs as (
+    select board, task, as_of, snapshot_id, prev_snapshot_id from core.steps where comparable
+    union
+    select board, task, as_of, snapshot_id, prev_snapshot_id
+    from edits
+    where prev_snapshot_id is not null
+),
+
+changes as (
+    select
+        pairs.board,
+        pairs.task,
+        pairs.as_of,
+        pairs.snapshot_id,
+        pairs.prev_snapshot_id,
+        coalesce(later.organization, earlier.organization, later.model) as organization,
+        earlier.score as prev_score,
+        later.score - earlier.score as change,
+        -- A score without an interval of its own is the yardstick of the others; it moves only with the scale.
+        (later.ci_low = later.ci_high or earlier.ci_low = earlier.ci_high)
+            and abs(later.score - earlier.score) > 1.96 * (later.sd + earlier.sd) as anchor_moved
+    from pairs
+    join core.entries as later
+        on later.snapshot_id = pairs.snapshot_id and later.task = pairs.task
+    join core.entries as earlier
+        on earlier.snapshot_id = pairs.prev_snapshot_id
+        and earlier.task = pairs.task
+        and earlier.model = later.model
+    where later.score is not null and earlier.score is not null
+),
+
+-- One voice for each organisation: thirty variants of one model are not thirty witnesses.
+organizations as (
+    select
+        snapshot_id,
+        task,
+        prev_snapshot_id,
+        organization,
+        median(change) as change
+    from changes
+    group by snapshot_id, task, prev_snapshot_id, organization
+),
+
+centred as (
+    select
+        *,
+        median(change) over (partition by snapshot_id, task, prev_snapshot_id) as shift
+    from organizations
+),
+
+shifts as (
+    select
+        snapshot_id,
+        task,
+        prev_snapshot_id,
+        count(*) as n_organizations,
+        any_value(shift) as shift,
+        avg((abs(change - shift) <= abs(shift) / 2)::integer) as agreeing
+    from centred
+    group by snapshot_id, task, prev_snapshot_id
+),
+
+boards as (
+    select
+        snapshot_id,
+        task,
+        prev_snapshot_id,
+        any_value(board) as board,
+        any_value(as_of) as as_of,
+        count(*) as n_models,
+        coalesce(bool_or(anchor_moved), false) as anchor_moved,
+        quantile_cont(prev_score, 0.75) - quantile_cont(prev_score, 0.25) as interquartile_range
+    from changes
+    group by snapshot_id, task, prev_snapshot_id
+)
+select
+    snapshot_id,
+    task,
+    prev_snapshot_id,
+    boards.board,
+    boards.as_of,
+    boards.n_models,
+    shifts.n_organizations,
+    shifts.shift,
+    shifts.agreeing,
+    if(boards.anchor_moved, 'anchor', 'common shift') as rule
+from boards
+join shifts using (snapshot_id, task, prev_snapshot_id)
+where
+    boards.anchor_moved
+    or (
+        shifts.n_organizations >= 8
+        and shifts.agreeing >= 0.9
+        -- A shift by less than a hundredth of what separates the models is rounding or drift.
+        and abs(shifts.shift) > boards.interquartile_range / 100
+    )

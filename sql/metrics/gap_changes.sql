@@ -1,0 +1,197 @@
+-- One row per pair of consecutive snapshots, task and k: why the gap from first to k-th moved, in four parts that add up.
+--
+-- board             the board
+-- task              the task
+-- k                 2, 3, 5 or 10
+-- as_of             date of the later snapshot
+-- prev_as_of        date of the snapshot before
+-- snapshot_id       the later snapshot
+-- prev_snapshot_id  the snapshot before
+-- gap_pct           gap_pct of metrics.gaps on the later date
+-- prev_gap_pct      the same on the date before
+-- delta_pct         gap_pct - prev_gap_pct, in percentage points
+-- from_exits        by models that left: the old gap without them, less the old gap
+-- from_rescale      by a move of the whole board: that gap with the old scores shifted by their median change
+-- from_scores       by the models in both: that gap with their new scores instead
+-- from_entries      by models that came: the new gap, less that
+-- cause             the largest part: exits, rescale, scores or entries; rescale too where the whole board moved;
+--                   none; release: a new one lies between; turnover: fewer than k models in both
+-- shift             median change of score of the models in both, in the board's unit
+-- rescaled          whether nearly every model moved alike, or the anchor did: core.rescalings
+-- left_top          models that left from position k or above, in order
+-- entered_top       models that came in at position k or above, in order
+--
+-- key: board, task, k, as_of
+-- never null: prev_as_of, delta_pct, cause, rescaled
+-- always: abs(delta_pct - from_exits - from_rescale - from_scores - from_entries) < 1e-9
+-- always: (from_scores is null) = (cause in ('release', 'turnover'))
+with pairs as (
+    select
+        steps.*,
+        if(boards.higher_is_better, 1, -1) as direction
+    from core.steps as steps
+    join core.boards as boards using (board)
+),
+
+earlier as (
+    select pairs.board, pairs.task, pairs.as_of, entries.model, entries.score, entries.position
+    from pairs
+    join core.entries as entries
+        on entries.snapshot_id = pairs.prev_snapshot_id and entries.task = pairs.task
+    where pairs.comparable and entries.position is not null
+),
+
+later as (
+    select pairs.board, pairs.task, pairs.as_of, entries.model, entries.score, entries.position
+    from pairs
+    join core.entries as entries
+        on entries.snapshot_id = pairs.snapshot_id and entries.task = pairs.task
+    where pairs.comparable and entries.position is not null
+),
+
+models as (
+    select
+        board,
+        task,
+        as_of,
+        model,
+        earlier.score as old_score,
+        earlier.position as old_position,
+        later.score as new_score,
+        later.position as new_position
+    from earlier
+    full join later using (board, task, as_of, model)
+),
+
+heads as (
+    select
+        board,
+        task,
+        as_of,
+        ks.k,
+        list(model order by old_position) filter (where new_position is null and old_position <= ks.k)
+            as left_top,
+        list(model order by new_position) filter (where old_position is null and new_position <= ks.k)
+            as entered_top
+    from models
+    cross join (values (2), (3), (5), (10)) as ks (k)
+    where old_position <= ks.k or new_position <= ks.k
+    group by board, task, as_of, ks.k
+),
+
+kept as (
+    select
+        board,
+        task,
+        as_of,
+        old_score,
+        new_score,
+        median(new_score - old_score) over (partition by board, task, as_of) as shift,
+        row_number() over (
+            partition by board, task, as_of order by direction * old_score desc, model
+        ) as old_place,
+        row_number() over (
+            partition by board, task, as_of order by direction * new_score desc, model
+        ) as new_place
+    from models
+    join pairs using (board, task, as_of)
+    where old_score is not null and new_score is not null
+),
+
+old_gaps as (
+    select
+        board,
+        task,
+        as_of,
+        kth.old_place as k,
+        kth.shift,
+        relative_gap(first.old_score, kth.old_score) as gap_pct,
+        relative_gap(first.old_score + kth.shift, kth.old_score + kth.shift) as shifted_gap_pct
+    from kept as kth
+    join kept as first using (board, task, as_of)
+    where kth.old_place in (2, 3, 5, 10) and first.old_place = 1
+),
+
+new_gaps as (
+    select
+        board,
+        task,
+        as_of,
+        kth.new_place as k,
+        relative_gap(first.new_score, kth.new_score) as gap_pct
+    from kept as kth
+    join kept as first using (board, task, as_of)
+    where kth.new_place in (2, 3, 5, 10) and first.new_place = 1
+),
+
+parts as (
+    select
+        pairs.board,
+        pairs.task,
+        now.k,
+        pairs.as_of,
+        pairs.prev_as_of,
+        pairs.snapshot_id,
+        pairs.prev_snapshot_id,
+        pairs.comparable,
+        now.gap_pct,
+        before.gap_pct as prev_gap_pct,
+        old_gaps.gap_pct - before.gap_pct as from_exits,
+        old_gaps.shifted_gap_pct - old_gaps.gap_pct as from_rescale,
+        new_gaps.gap_pct - old_gaps.shifted_gap_pct as from_scores,
+        now.gap_pct - new_gaps.gap_pct as from_entries,
+        old_gaps.shift,
+        heads.left_top,
+        heads.entered_top
+    from metrics.gaps as now
+    join pairs using (board, task, as_of)
+    left join old_gaps using (board, task, as_of, k)
+    left join new_gaps using (board, task, as_of, k)
+    left join heads using (board, task, as_of, k)
+    join metrics.gaps as before
+        on before.board = pairs.board
+        and before.task = pairs.task
+        and before.as_of = pairs.prev_as_of
+        and before.k = now.k
+    where now.gap_pct is not null and before.gap_pct is not null
+),
+
+-- Where one part is undefined the others mean nothing.
+split as (
+    select
+        *,
+        from_exits + from_rescale + from_scores + from_entries is not null as whole,
+        greatest(abs(from_exits), abs(from_rescale), abs(from_scores), abs(from_entries)) as largest
+    from parts
+)
+select
+    split.board,
+    split.task,
+    k,
+    split.as_of,
+    prev_as_of,
+    split.snapshot_id,
+    split.prev_snapshot_id,
+    gap_pct,
+    prev_gap_pct,
+    gap_pct - prev_gap_pct as delta_pct,
+    if(whole, from_exits, null) as from_exits,
+    if(whole, from_rescale, null) as from_rescale,
+    if(whole, from_scores, null) as from_scores,
+    if(whole, from_entries, null) as from_entries,
+    case
+        when not comparable then 'release'
+        when not whole then 'turnover'
+        when rescalings.rule is not null then 'rescale'
+        when largest < 1e-9 then 'none'
+        when abs(from_exits) = largest then 'exits'
+        when abs(from_entries) = largest then 'entries'
+        when abs(from_scores) = largest then 'scores'
+        else 'rescale'
+    end as cause,
+    split.shift,
+    rescalings.rule is not null as rescaled,
+    coalesce(left_top, []) as left_top,
+    coalesce(entered_top, []) as entered_top
+from split
+left join core.rescalings as rescalings using (snapshot_id, prev_snapshot_id, task)

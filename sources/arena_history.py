@@ -71,6 +71,7 @@ CARD = Card(
             max_rows=1000,
             min_score=1,
             max_score=10,
+            perfect_score=10,
         ),
         Board(
             board=MMLU,

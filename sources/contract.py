@@ -71,6 +71,8 @@ class Board:
     max_rows: int
     min_score: float
     max_score: float
+    perfect_score: float | None = None
+    """The best score there can be, where the unit does not say: % ends at 100, or 0 if lower is better."""
     complete_rows: int = 0
     """A listing with fewer models than this is truncated (0: every listing is whole)."""
 

@@ -95,6 +95,7 @@ CARD = Card(
             max_rows=1000,
             min_score=0,
             max_score=100,
+            perfect_score=100,
         ),
     ),
     witnesses=(

@@ -41,6 +41,7 @@ def _board(name: str, title: str, sets: int, min_rows: int) -> Board:
         max_rows=5000,
         min_score=0,
         max_score=100,
+        perfect_score=100,
     )
 
 

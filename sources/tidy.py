@@ -4,8 +4,8 @@ Needed columns: board, model_raw, score. Others of the tidy schema are optional:
 missing), organization_raw, license_raw, ci_low, ci_high, n, as_of. Without as_of the date in the file's
 name counts (2025-01-16.csv), else the day the file was read. The board's facts travel in the same file, in
 optional columns of which the first value a board has counts: title, metric, unit, scale, higher_is_better,
-task_family, complete_rows, release, credit. PHOTOFINISH_TIDY names the folder; `photofinish demo` reads the
-bundled sample.
+perfect_score, task_family, complete_rows, release, credit. PHOTOFINISH_TIDY names the folder;
+`photofinish demo` reads the bundled sample.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ FACTS = (
     "unit",
     "scale",
     "higher_is_better",
+    "perfect_score",
     "task_family",
     "complete_rows",
     "release",
@@ -100,6 +101,8 @@ def _facts(row: dict[str, str]) -> dict[str, object]:
         if written not in ("true", "false"):
             raise SourceChanged(f"higher_is_better is true or false: {written!r}")
         facts["higher_is_better"] = written == "true"
+    if "perfect_score" in facts:
+        facts["perfect_score"] = number(str(facts["perfect_score"]), "perfect_score")
     if "complete_rows" in facts:
         facts["complete_rows"] = whole(facts["complete_rows"], "complete_rows")
     return facts

@@ -22,5 +22,8 @@ create or replace macro upper_tail(x) as
             exp(-x * x / 2) / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))) / 2.506628274631
     end;
 
+-- Where a rank stands among n models: 0 is first, 100 is last; null where there is no other model.
+create or replace macro rank_percent(rank, n) as 100 * (rank - 1) / nullif(n - 1, 0);
+
 -- A gap in percent of the lower-placed score, as the AI Index does; null where that is 0.
 create or replace macro relative_gap(top, kth) as 100 * abs(top - kth) / nullif(abs(kth), 0);

@@ -20,8 +20,10 @@ from flows.settings import Settings
 from flows.show.boards import gaps_table, leaderboard_table, notes, series_table
 from flows.show.chained import print_chained
 from flows.show.definitions import print_definitions
+from flows.show.frontier import print_latest, print_series
+from flows.show.heatmap import print_heatmap
 from flows.show.text import print_json
-from warehouse import reader
+from warehouse import frontier, reader, tasks
 
 
 @click.command()
@@ -31,6 +33,12 @@ from warehouse import reader
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
 @click.option("--chained", is_flag=True, help="BOARD over a fixed basket of models.")
 @click.option("--definitions", is_flag=True, help="One date of BOARD under every definition.")
+@click.option(
+    "--frontier",
+    "sides",
+    is_flag=True,
+    help="The best of the US against the best of China, of proprietary against open weights.",
+)
 @click.option("--as-of", type=DAY, help="With --definitions: the board as it stood on this day.")
 def gaps(
     board: str | None,
@@ -39,13 +47,18 @@ def gaps(
     last: int,
     chained: bool,
     definitions: bool,
+    sides: bool,
     as_of: datetime | None,
 ) -> None:
     """Show how close the race is: on every board, or over time on one."""
     if (chained or definitions) and board is None:
         raise Stop("--chained and --definitions are of one board: name it", USAGE)
-    if chained + definitions > 1 or (as_of and not definitions):
-        raise Stop("choose --chained or --definitions; --as-of goes with --definitions", USAGE)
+    if chained + definitions + sides > 1 or (as_of and not definitions):
+        raise Stop(
+            "choose --chained, --definitions or --frontier; --as-of goes with --definitions", USAGE
+        )
+    if sides:
+        return _frontier(board, task, as_json, last)
     published = Settings().published
     if board and chained:
         return print_chained(Console(), published, board, task, last, as_json)
@@ -73,14 +86,41 @@ def gaps(
     return None
 
 
+def _frontier(board: str | None, task: str, as_json: bool, last: int) -> None:
+    with reader.reader(Settings().published) as db:
+        if board is None:
+            found = frontier.latest_frontier(db, task)
+        else:
+            found = frontier.frontier_series(db, board, task)
+            leaders = frontier.country_leaders(db, board, task)
+    if as_json:
+        return print_json(Console(), found.iter_rows(named=True))
+    if board is not None:
+        if found.is_empty():
+            Console().print(f"{board} has no date on which both sides have a model with a score.")
+        return print_series(Console(), found, leaders, board, last)
+    if found.is_empty():
+        raise Stop(
+            f"no board has models of both sides in the task {task}; country and licence come from "
+            "the boards that state them (`photofinish sources`)",
+            NOTHING,
+        )
+    return print_latest(Console(), found)
+
+
 @click.command()
 @click.argument("board")
 @task_option
 @click.option("--as-of", type=DAY, help="The board as it stood on this day (default: the latest).")
 @click.option("--top", default=25, show_default=True, help="Models to show; 0 for all.")
+@click.option("--heatmap", is_flag=True, help="Models by tasks: what the average hides.")
 @json_option
-def board(board: str, task: str, as_of: datetime | None, top: int, as_json: bool) -> None:
+def board(
+    board: str, task: str, as_of: datetime | None, top: int, heatmap: bool, as_json: bool
+) -> None:
     """Show a leaderboard as it stands or stood, with the tie at the top marked."""
+    if heatmap:
+        return _heatmap(board, as_of, top, as_json)
     with reader.reader(Settings().published) as db:
         found = reader.leaderboard(db, board, task, as_of.date() if as_of else None)
     shown = found.head(top) if top else found
@@ -93,3 +133,13 @@ def board(board: str, task: str, as_of: datetime | None, top: int, as_json: bool
     if shown.height < found.height:
         console.print(f"{found.height - shown.height} more; --top 0 shows all.")
     return None
+
+
+def _heatmap(board: str, as_of: datetime | None, top: int, as_json: bool) -> None:
+    with reader.reader(Settings().published) as db:
+        found = tasks.task_ranks(db, board, as_of.date() if as_of else None)
+    if found.is_empty():
+        raise Stop(
+            f"{board} has no tasks besides overall; `photofinish board {board}` shows it", NOTHING
+        )
+    print_heatmap(Console(), found, board, top, as_json)

@@ -27,7 +27,7 @@ from warehouse.reader import SPARK_POINTS
 def gaps_table(gaps: pl.DataFrame) -> Table:
     """Two lines a board: who leads whom, by how much, how sure, and which way it goes."""
     table = titled("How close the race is")
-    table.add_column("board\n[dim]as of[/]", min_width=22, max_width=22, overflow="fold")
+    table.add_column("board\n[dim]as of[/]", width=22, overflow="fold")
     table.add_column("leader\n[dim]runner-up[/]", overflow="ellipsis")
     fixed(table, "gap 1–2\n[dim]over time[/]", ["▁" * SPARK_POINTS], right=True)
     fixed(table, "gap 1–10", ["100.00%"], right=True)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.show.text import moment, print_json, titled
-from sources.contract import Card
+from sources.contract import Board, Card
 
 if TYPE_CHECKING:
     from flows.daily import Report
@@ -109,6 +109,7 @@ def print_card(console: Console, card: Card, as_json: bool) -> None:
         for label, value in (
             ("measures", board.task_family),
             ("score", f"{board.metric}, {board.unit}, {better} is better"),
+            *_perfect(board),
             ("method", board.scoring_method),
             ("sample size", board.sample_size),
             ("date", board.evaluation_date),
@@ -122,6 +123,10 @@ def print_card(console: Console, card: Card, as_json: bool) -> None:
         ):
             console.print(f"  {label + ':':<16}{escape(value)}")
     return None
+
+
+def _perfect(board: Board) -> list[tuple[str, str]]:
+    return [] if board.perfect_score is None else [("perfect score", f"{board.perfect_score:g}")]
 
 
 def _facts(card: Card) -> dict[str, Any]:

@@ -24,6 +24,7 @@ BOARDS = pl.Schema(
         "unit": pl.String,
         "higher_is_better": pl.Boolean,
         "scale": pl.String,
+        "perfect_score": pl.Float64,
         "scoring_method": pl.String,
         "sample_size": pl.String,
         "evaluation_date": pl.String,

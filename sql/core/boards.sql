@@ -8,6 +8,8 @@
 -- unit              the unit of a score
 -- higher_is_better  false where the lowest score leads
 -- scale             elo, proportion, points, seconds or usd: decides how noise is computed
+-- perfect_score     the best score there can be: as the card says, else 100 or 1 by the unit of a share (0 where
+--                   lower is better); null where none is known
 -- scoring_method    how the score comes about
 -- sample_size       what stands behind a score
 -- evaluation_date   where the date of the evaluation is stated
@@ -29,6 +31,24 @@ with files as (
     from parsed.rows
     where board not in (select board from reference.boards)
     group by board
+),
+
+stated as (
+    from reference.boards
+    union all by name
+    select
+        board,
+        source,
+        coalesce(facts ->> 'title', board) as title,
+        facts ->> 'task_family' as task_family,
+        coalesce(facts ->> 'metric', 'score') as metric,
+        coalesce(facts ->> 'unit', 'points') as unit,
+        coalesce((facts ->> 'higher_is_better')::boolean, true) as higher_is_better,
+        coalesce(facts ->> 'scale', 'points') as scale,
+        (facts ->> 'perfect_score')::double as perfect_score,
+        facts ->> 'credit' as credit,
+        coalesce((facts ->> 'complete_rows')::integer, 0) as complete_rows
+    from files
 )
 select
     board,
@@ -39,6 +59,12 @@ select
     unit,
     higher_is_better,
     scale,
+    case
+        when perfect_score is not null then perfect_score
+        when unit <> '%' and scale <> 'proportion' then null
+        when not higher_is_better then 0
+        else if(unit = '%', 100, 1)
+    end as perfect_score,
     scoring_method,
     sample_size,
     evaluation_date,
@@ -49,25 +75,4 @@ select
     homepage,
     cadence,
     complete_rows
-from reference.boards
-union all
-select
-    board,
-    source,
-    coalesce(facts ->> 'title', board),
-    facts ->> 'task_family',
-    coalesce(facts ->> 'metric', 'score'),
-    coalesce(facts ->> 'unit', 'points'),
-    coalesce((facts ->> 'higher_is_better')::boolean, true),
-    coalesce(facts ->> 'scale', 'points'),
-    null,
-    null,
-    null,
-    null,
-    null,
-    null,
-    facts ->> 'credit',
-    null,
-    null,
-    coalesce((facts ->> 'complete_rows')::integer, 0)
-from files
+from stated

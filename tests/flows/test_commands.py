@@ -74,7 +74,8 @@ def test_a_second_demo_changes_nothing(home: Path) -> None:
 def test_gaps_is_a_table_that_fits_a_narrow_terminal(home: Path) -> None:
     done = photofinish("gaps", home=home)
     assert max(map(len, done.stdout.splitlines())) <= 80
-    assert "claude-opus-4.6-thin" in done.stdout
+    assert "claude-opus-4.6-th" in done.stdout
+    assert "photo finish\n" in done.stdout  # the verdict is never cut
     assert any(bar in done.stdout for bar in "▁▂▃▄▅▆▇█")
 
 

@@ -70,15 +70,65 @@ def test_the_figures_come_back_on_the_board_and_on_the_timeline(
 def test_the_index_of_2025_compares_the_best_of_two_countries(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    found = rows(
+    assert rows(
         db,
-        "select model_raw, round(score, 2) from core.entries where board = 'arena_history/text' "
-        "and as_of = '2025-02-14' and model_raw in ('deepseek-r1') "
-        "union all select model_raw, round(score, 2) from core.entries "
-        "where board = 'arena_history/text' and as_of = '2025-02-14' and round(score, 2) = 1384.63",
+        "select model_a, round(best_a, 2), model_b, round(best_b, 2), round(gap_pct, 3), unplaced "
+        "from metrics.frontier where board = 'arena_history/text' and as_of = '2025-02-14' "
+        "and dimension = 'country'",
+    ) == [("gemini-2.0-flash-thinking-exp-01-21", 1384.63, "deepseek-r1", 1361.45, 1.703, 0)]
+
+
+def test_a_country_is_said_alike_by_every_board_that_says_it(db: duckdb.DuckDBPyConnection) -> None:
+    """So that a board which does not say may take another's word."""
+    assert (
+        rows(db, "select model from core.entries group by model having count(distinct country) > 1")
+        == []
     )
-    assert dict(found)["deepseek-r1"] == 1361.45
-    assert len(found) == 2
+
+
+@pytest.mark.parametrize("board", ["livebench/main", "bfcl/overall"])
+def test_task_spread_is_what_a_pivot_table_gives_on_every_date(
+    db: duckdb.DuckDBPyConnection, board: str
+) -> None:
+    entries = db.sql(
+        f"select as_of, model, task, score from core.entries where board = '{board}' and current"
+    ).df()
+    found = {
+        (day, task): spread
+        for day, task, spread in rows(
+            db, f"select as_of, task, spread from metrics.task_spread where board = '{board}'"
+        )
+    }
+    expected = {}
+    for day, frame in entries.groupby("as_of"):
+        pivot = frame.pivot(index="model", columns="task", values="score")
+        spread = (pivot.max() - pivot.min()).sort_values(ascending=False)
+        expected |= {(day.date(), task): value for task, value in spread.dropna().items()}
+    assert len(expected) > 300
+    assert found == expected
+
+
+def test_what_is_saturated_is_what_a_person_would_call_so(db: duckdb.DuckDBPyConnection) -> None:
+    saturated = rows(
+        db,
+        "select board, task from metrics.task_spread where saturated qualify as_of = max(as_of) "
+        "over (partition by board)",
+    )
+    assert {("livebench/main", "AMPS_Hard"), ("open_asr/en_shortform", "LS Clean WER")} <= {
+        *saturated
+    }
+    assert not [board for board, _ in saturated if board.startswith(("bigcodebench/", "arena"))]
+
+
+def test_profiles_name_some_models_and_not_half_of_a_board(db: duckdb.DuckDBPyConnection) -> None:
+    shares = rows(
+        db,
+        "select board, avg((profile = 'generalist')::int), avg((profile = 'specialist')::int) "
+        "from metrics.model_profiles group by board",
+    )
+    assert len(shares) > 10
+    assert all(0 < generalists < 0.3 for _, generalists, _ in shares)
+    assert all(specialists < 0.3 for _, _, specialists in shares)
 
 
 def test_each_date_of_the_timeline_has_one_source(db: duckdb.DuckDBPyConnection) -> None:

@@ -7,7 +7,7 @@ from math import sqrt
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -84,6 +84,7 @@ def test_z_and_its_probability_and_the_verdict(warehouse: MakeWarehouse) -> None
     assert far == (pytest.approx(4 / sqrt(2)), pytest.approx(norm.cdf(4 / sqrt(2))), "lead")
 
 
+@settings(deadline=None)
 @given(st.floats(-40, 40))
 def test_the_normal_distribution_equals_scipys(z: float) -> None:
     db = duckdb.connect()

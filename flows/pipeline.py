@@ -26,6 +26,7 @@ from warehouse.publish import publish
 
 SQL = ROOT / "sql"
 MACROS = SQL / "macros.sql"
+ASOF = SQL / "asof.sql"
 STEPS = ROOT / "warehouse"
 
 Progress = Callable[[int, int], None]
@@ -216,7 +217,8 @@ def make_tables(
 def publish_tables(settings: Settings) -> None:
     """Put a fresh copy of the tables in the place where analysts look."""
     with closing(connect(settings.build)) as db:
-        publish(db, read_models(SQL, STEPS), MACROS.read_text(encoding="utf-8"), settings.published)
+        macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
+        publish(db, read_models(SQL, STEPS), macros, settings.published)
 
 
 def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> None:

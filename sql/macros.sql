@@ -21,3 +21,6 @@ create or replace macro upper_tail(x) as
         else
             exp(-x * x / 2) / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))) / 2.506628274631
     end;
+
+comment on macro normal_cdf is 'Share of the standard normal distribution below z.';
+comment on macro upper_tail is 'Share of the standard normal distribution above x >= 0.';

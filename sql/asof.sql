@@ -20,9 +20,9 @@ comment on macro known_until is 'The last moment (UTC) of a day given as date or
 create or replace macro vintages_asof(board, task, known := null) as table
     with asked as (
         select
-            board as on_board,
-            task as on_task,
-            known_until(known) as known_by
+            board as asked_board,
+            task as asked_task,
+            known_until(known) as asked_known
     ),
 
     vintages as (
@@ -36,8 +36,8 @@ create or replace macro vintages_asof(board, task, known := null) as table
             count(entries.position) as n_models
         from core.entries as entries
         join core.states as states using (snapshot_id)
-        join asked on asked.on_board = entries.board and asked.on_task = entries.task
-        where states.captured_at <= asked.known_by and not states.outdated
+        join asked on asked.asked_board = entries.board and asked.asked_task = entries.task
+        where states.captured_at <= asked.asked_known and not states.outdated
         group by all
     ),
 
@@ -66,13 +66,13 @@ comment on macro table vintages_asof is
 
 create or replace macro leaderboard_asof(board, task, ts, known := null) as table
     with asked as (
-        select ts::date as day
+        select ts::date as asked_day
     ),
 
     standing as (
         select vintages.*
         from vintages_asof(board, task, known := known) as vintages
-        join asked on vintages.as_of <= asked.day
+        join asked on vintages.as_of <= asked.asked_day
         order by vintages.as_of desc
         limit 1
     )
@@ -101,9 +101,9 @@ comment on macro table leaderboard_asof is
 create or replace macro gap_asof(board, task, k, ts, known := null) as table
     with asked as (
         select
-            board as on_board,
-            task as on_task,
-            k as kth
+            board as asked_board,
+            task as asked_task,
+            k as asked_k
     ),
 
     listed as (
@@ -112,8 +112,8 @@ create or replace macro gap_asof(board, task, k, ts, known := null) as table
 
     measured as (
         select
-            asked.on_board,
-            asked.on_task,
+            asked.asked_board,
+            asked.asked_task,
             kth.position as k,
             kth.as_of,
             first.model as top_model,
@@ -123,13 +123,13 @@ create or replace macro gap_asof(board, task, k, ts, known := null) as table
             abs(first.score - kth.score) as gap,
             abs(first.score - kth.score) / nullif(sqrt(first.sd ^ 2 + kth.sd ^ 2), 0) as z
         from asked
-        join listed as kth on kth.position = asked.kth
+        join listed as kth on kth.position = asked.asked_k
         join listed as first on first.position = 1
         where kth.position > 1
     )
     select
-        measured.on_board as board,
-        measured.on_task as task,
+        measured.asked_board as board,
+        measured.asked_task as task,
         measured.k,
         measured.as_of,
         measured.top_model,
@@ -152,8 +152,8 @@ comment on macro table gap_asof is
 create or replace macro tied_with_leader(board, task, ts) as table
     with asked as (
         select
-            board as on_board,
-            task as on_task
+            board as asked_board,
+            task as asked_task
     ),
 
     listed as (
@@ -174,7 +174,7 @@ create or replace macro tied_with_leader(board, task, ts) as table
         listed.as_of,
         listed.captured_at
     from asked
-    join metrics.ties as ties on ties.board = asked.on_board and ties.task = asked.on_task
+    join metrics.ties as ties on ties.board = asked.asked_board and ties.task = asked.asked_task
     join listed on listed.as_of = ties.as_of and list_contains(ties.tied_models, listed.model)
     order by listed.position;
 

@@ -120,8 +120,13 @@ def _nothing(
     db: duckdb.DuckDBPyConnection, board: str, task: str, as_of: date | None, known: date
 ) -> str:
     captured = db.execute(
-        "select min(captured_at)::date from vintages_asof($board, $task) "
-        "where as_of <= coalesce($as_of, as_of)",
+        """
+        select min(states.captured_at)::date
+        from core.entries as entries
+        join core.states as states using (snapshot_id)
+        where entries.board = $board and entries.task = $task and entries.position is not null
+            and entries.as_of <= coalesce($as_of, entries.as_of) and not states.outdated
+        """,
         {"board": board, "task": task, "as_of": as_of},
     ).fetchall()[0][0]
     if captured is None:

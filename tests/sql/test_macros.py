@@ -226,3 +226,11 @@ def test_columns_of_the_caller_are_not_taken_for_those_of_a_macro(
         "lateral (from gap_asof(board, 'overall', 2, '2025-04-30')) as stood order by 1"
     ).fetchall()
     assert found == [(board, board) for board in ("sample/aider_polyglot", "sample/arena_text")]
+
+
+def test_an_attached_file_answers_once_it_is_used(tmp_path: Path) -> None:
+    made = published(tmp_path, VINTAGES).published
+    with duckdb.connect() as db:
+        db.execute(f"attach '{made}' as theirs (read_only)")
+        db.execute("use theirs")
+        assert standing(db, "'2025-01-03'") == [("bea", 95.0, "2025-01-03")]

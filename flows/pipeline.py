@@ -25,6 +25,7 @@ from warehouse.publish import publish
 
 SQL = ROOT / "sql"
 MACROS = SQL / "macros.sql"
+ASOF = SQL / "asof.sql"
 STEPS = ROOT / "warehouse"
 
 Progress = Callable[[int, int], None]
@@ -217,7 +218,8 @@ def make_tables(
 def publish_tables(settings: Settings) -> None:
     """Put a fresh copy of the tables in the place where analysts look."""
     with closing(connect(settings.build)) as db:
-        models, macros = read_models(SQL, STEPS), MACROS.read_text(encoding="utf-8")
+        macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
+        models = read_models(SQL, STEPS)
         publish(db, models, macros, settings.published, private=settings.publish_local)
 
 

@@ -27,3 +27,8 @@ create or replace macro rank_percent(rank, n) as 100 * (rank - 1) / nullif(n - 1
 
 -- A gap in percent of the lower-placed score, as the AI Index does; null where that is 0.
 create or replace macro relative_gap(top, kth) as 100 * abs(top - kth) / nullif(abs(kth), 0);
+
+comment on macro normal_cdf is 'Share of the standard normal distribution below z.';
+comment on macro upper_tail is 'Share of the standard normal distribution above x >= 0.';
+comment on macro rank_percent is 'Where a rank stands among n: 0 is first, 100 is last.';
+comment on macro relative_gap is 'A gap in percent of the lower-placed score.';

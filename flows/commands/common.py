@@ -33,6 +33,15 @@ def task_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def known_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--known",
+        "known_on",
+        type=DAY,
+        help="As it was known at the end of this day, UTC (default: now).",
+    )(command)
+
+
 def known(wanted: tuple[str, ...]) -> list[str]:
     """The ids as a list. Stops with wrong usage, naming what there is, if one is no source."""
     every = load_sources()

@@ -1,4 +1,4 @@
-"""How close the race is, and the leaderboards behind it."""
+"""How close the race is."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from flows.commands.common import (
     USAGE,
     Stop,
     json_option,
+    known_option,
     task_option,
 )
 from flows.settings import Settings
-from flows.show.boards import gaps_table, leaderboard_table, notes, series_table
+from flows.show.boards import as_known, gaps_table, notes, series_table
 from flows.show.chained import print_chained
 from flows.show.definitions import print_definitions
 from flows.show.frontier import print_latest, print_series
-from flows.show.heatmap import print_heatmap
 from flows.show.text import print_json
-from warehouse import frontier, reader, tasks
+from warehouse import frontier, known, reader
 
 
 @click.command()
 @click.argument("board", required=False)
 @task_option
+@known_option
 @json_option
 @click.option("--last", default=30, show_default=True, help="Dates to show of one board.")
 @click.option("--chained", is_flag=True, help="BOARD over a fixed basket of models.")
@@ -43,6 +44,7 @@ from warehouse import frontier, reader, tasks
 def gaps(
     board: str | None,
     task: str,
+    known_on: datetime | None,
     as_json: bool,
     last: int,
     chained: bool,
@@ -51,38 +53,63 @@ def gaps(
     as_of: datetime | None,
 ) -> None:
     """Show how close the race is: on every board, or over time on one."""
-    if (chained or definitions) and board is None:
-        raise Stop("--chained and --definitions are of one board: name it", USAGE)
-    if chained + definitions + sides > 1 or (as_of and not definitions):
+    one_board = {"--chained": chained, "--definitions": definitions, "--known DAY": bool(known_on)}
+    if board is None and (asked := [view for view, wanted in one_board.items() if wanted]):
+        raise Stop(f"{asked[0]} is of one board: `photofinish gaps BOARD {asked[0]}`", USAGE)
+    if chained + definitions + sides + bool(known_on) > 1 or (as_of and not definitions):
         raise Stop(
-            "choose --chained, --definitions or --frontier; --as-of goes with --definitions", USAGE
+            "choose one of --chained, --definitions, --frontier and --known; "
+            "--as-of goes with --definitions",
+            USAGE,
         )
+    published = Settings().published
     if sides:
         return _frontier(board, task, as_json, last)
-    published = Settings().published
     if board and chained:
         return print_chained(Console(), published, board, task, last, as_json)
     if board and definitions:
         return print_definitions(Console(), published, board, task, as_of, as_json)
+    if board:
+        return _series(board, task, known_on, last, as_json)
+    return _latest(task, as_json)
+
+
+def _latest(task: str, as_json: bool) -> None:
     with reader.reader(Settings().published) as db:
-        found = reader.gap_series(db, board, task) if board else reader.latest_gaps(db, task)
+        found = reader.latest_gaps(db, task)
     if as_json:
         return print_json(Console(), found.iter_rows(named=True))
     if found.is_empty():
         raise Stop(f"no board has the task {task}; `photofinish gaps` shows overall", NOTHING)
     console = Console()
-    if board:
-        shown = found.tail(last)
-        console.print(series_table(shown, board, task))
-        for note in notes(shown):
-            console.print(f"[yellow]{escape(note)}[/]", highlight=False)
-        console.print(f"Next: `photofinish board {board}` shows the table behind the last line.")
-    else:
-        console.print(gaps_table(found))
-        console.print(
-            "A gap is in percent of the lower-placed score. photo finish: the first two are within "
-            "the noise.\nNext: `photofinish gaps BOARD` for its history."
-        )
+    console.print(gaps_table(found))
+    console.print(
+        "A gap is in percent of the lower-placed score. photo finish: the first two are within "
+        "the noise.\nNext: `photofinish gaps BOARD` for its history."
+    )
+    return None
+
+
+def _series(board: str, task: str, known_on: datetime | None, last: int, as_json: bool) -> None:
+    with reader.reader(Settings().published) as db:
+        if known_on:
+            found = known.gap_series_known(db, board, task, known_on.date())
+        else:
+            found = reader.gap_series(db, board, task)
+    if as_json:
+        return print_json(Console(), found.iter_rows(named=True))
+    console, shown = Console(), found.tail(last)
+    console.print(series_table(shown, board, task))
+    for note in notes(shown):
+        console.print(f"[yellow]{escape(note)}[/]", highlight=False)
+    same = board
+    if known_on:
+        console.print(as_known(known_on))
+        same = f"{board} --known {known_on.date()}"
+    console.print(
+        f"Next: `photofinish board {same}` shows the table behind the last line, "
+        f"`photofinish explain {board}` why the gap moved."
+    )
     return None
 
 
@@ -106,40 +133,3 @@ def _frontier(board: str | None, task: str, as_json: bool, last: int) -> None:
             NOTHING,
         )
     return print_latest(Console(), found)
-
-
-@click.command()
-@click.argument("board")
-@task_option
-@click.option("--as-of", type=DAY, help="The board as it stood on this day (default: the latest).")
-@click.option("--top", default=25, show_default=True, help="Models to show; 0 for all.")
-@click.option("--heatmap", is_flag=True, help="Models by tasks: what the average hides.")
-@json_option
-def board(
-    board: str, task: str, as_of: datetime | None, top: int, heatmap: bool, as_json: bool
-) -> None:
-    """Show a leaderboard as it stands or stood, with the tie at the top marked."""
-    if heatmap:
-        return _heatmap(board, as_of, top, as_json)
-    with reader.reader(Settings().published) as db:
-        found = reader.leaderboard(db, board, task, as_of.date() if as_of else None)
-    shown = found.head(top) if top else found
-    if as_json:
-        return print_json(Console(), shown.iter_rows(named=True))
-    console = Console()
-    console.print(leaderboard_table(shown, board, task))
-    if found["tied_with_leader"].sum() > 1:
-        console.print("[bold yellow]Bold[/]: cannot be told from the leader (Holm, 5%).")
-    if shown.height < found.height:
-        console.print(f"{found.height - shown.height} more; --top 0 shows all.")
-    return None
-
-
-def _heatmap(board: str, as_of: datetime | None, top: int, as_json: bool) -> None:
-    with reader.reader(Settings().published) as db:
-        found = tasks.task_ranks(db, board, as_of.date() if as_of else None)
-    if found.is_empty():
-        raise Stop(
-            f"{board} has no tasks besides overall; `photofinish board {board}` shows it", NOTHING
-        )
-    print_heatmap(Console(), found, board, top, as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -94,6 +95,11 @@ def leaderboard_table(entries: pl.DataFrame, board: str, task: str) -> Table:
             style=style,
         )
     return table
+
+
+def as_known(day: date) -> str:
+    """The line under a table that is not told as it is known today."""
+    return f"As it was known at the end of {day:%Y-%m-%d}, UTC."
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,11 @@ from flows.settings import Settings
 from flows.show.explain import sentence
 from sources import load_sources
 from tests.flows.test_backfill import filled
+from tests.sql.test_macros import UNLIKE_THE_TABLE
+from warehouse.archive import Archive, fingerprint
 from warehouse.claims import Claim, read_claims
 from warehouse.explain import explain
+from warehouse.trace import trace
 from warehouse.verdicts import judge
 
 
@@ -430,3 +433,57 @@ def test_the_changes_of_scale_in_the_recordings(db: duckdb.DuckDBPyConnection) -
         db, "select count(*) from core.steps anti join core.rescalings using (snapshot_id, task)"
     )
     assert ordinary[0][0] > 5000
+
+
+@pytest.mark.parametrize(
+    ("board", "day"),
+    [
+        ("arena/text", "2023-12-20"),
+        ("arena/text", "2025-02-16"),
+        ("arena/text", "2025-05-27"),
+        ("arena/text", "2026-04-11"),
+        ("vectara/summarisation", "2023-11-01"),
+    ],
+)
+def test_the_trace_of_a_score_leads_to_the_bytes_that_state_it(
+    db: duckdb.DuckDBPyConnection, home: Settings, board: str, day: str
+) -> None:
+    """On a timeline of several sources too: the payload is that of the source that tells the day."""
+    stood = f"'{board}', 'overall', '{day}'"
+    snapshots = rows(
+        db,
+        f"select distinct snapshot_id from leaderboard_asof({stood}) union "
+        f"select distinct snapshot_id from leaderboard_asof({stood}, known := '{day}'::date + 1)",
+    )
+    archive = Archive(home.archive)
+    for (snapshot_id,) in snapshots:
+        told = trace(db, snapshot_id, archive)
+        payload = gzip.decompress((home.home / told["payload_path"]).read_bytes())
+        assert fingerprint(payload) == told["payload_sha256"]
+        parse = load_sources()[told["source"]].parse
+        parsed = parse(payload, told["captured_at"].replace(tzinfo=UTC), url=told["url"])
+        stated = {
+            (row["model_raw"], row["score"])
+            for row in parsed.iter_rows(named=True)
+            if (row["board"], row["task"]) == (told["listed_as"], "overall")
+            and (row["as_of"] or told["as_of"]) == told["as_of"]
+        }
+        shown = rows(
+            db,
+            f"select model_raw, score from core.entries where snapshot_id = '{snapshot_id}' "
+            "and task = 'overall'",
+        )
+        assert len(shown) > 10
+        assert set(shown) == stated
+    assert len(snapshots) == (2 if board == "vectara/summarisation" else 1)
+
+
+def test_of_the_recorded_boards_every_gap_is_that_of_the_macro(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """On a board of many vintages a date and on one with stale releases."""
+    boards = "('vectara/summarisation', 'livebench/main')"
+    chosen = f"from metrics.gaps where task = 'overall' and board in {boards}"
+    assert (
+        rows(db, UNLIKE_THE_TABLE.replace("from metrics.gaps", f"from (select * {chosen})")) == []
+    )

@@ -1,3 +1,7 @@
+-- Whether what begins on one day and ends before another (null: open) holds on a day.
+create or replace macro holds_on(day, begins, ends) as
+    (begins is null or begins <= day) and (ends is null or ends > day);
+
 -- The normal distribution: the share below z. Double precision after G. West, "Better approximations to
 -- cumulative normal functions", Wilmott Magazine, May 2005 (from J. F. Hart's algorithm 5666).
 create or replace macro normal_cdf(z) as

@@ -14,7 +14,7 @@
 -- price_as_of          the day the offer began: later than as_of where no price was known that early
 -- context_tokens       how much the model reads at once there; null where not stated
 -- tool_use             whether it calls tools there; null where not stated
--- open_weights         whether the weights can be had: as the board says, else any board, else a price source
+-- open_weights         whether the weights can be had: as a board last stated, else as a price source says
 -- on_frontier          no other model here has a score at least as good at a price at most as high, one of them
 --                      strictly better; models equal in both are on it together
 --
@@ -38,7 +38,7 @@ with priced as (
         cheapest.price_as_of,
         cheapest.context_tokens,
         cheapest.tool_use,
-        coalesce(entries.open_weights, models.open_weights, cheapest.open_weights) as open_weights
+        coalesce(models.open_weights, cheapest.open_weights) as open_weights
     from core.entries as entries
     join core.boards as boards on boards.board = entries.board
     join core.models as models on models.model = entries.model

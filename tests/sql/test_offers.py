@@ -208,6 +208,17 @@ def test_a_model_that_is_no_longer_sold_has_no_price(
     assert found(db, "select leader_price from metrics.ties order by as_of") == [(4.0,), (None,)]
 
 
+def test_between_two_sellers_the_price_is_that_of_the_next(
+    warehouse: MakeWarehouse, prices: LandPrices
+) -> None:
+    prices("2025-01-01", ("ada", "harbour", 4, 4))
+    prices("2025-02-01", ("bea", "harbour", 4, 4))
+    prices("2025-03-01", ("ada", "cove", 7, 7), source="genai_prices")
+    db = warehouse(dict.fromkeys(("2025-01-31", "2025-02-01", "2025-03-02"), TIE[:1]))
+    query = "select leader_price, price_as_of::varchar from metrics.ties order by as_of"
+    assert found(db, query) == [(4.0, "2025-01-01"), (7.0, "2025-03-01"), (7.0, "2025-03-01")]
+
+
 def test_an_unpriced_leader_leaves_the_ratio_open(
     warehouse: MakeWarehouse, prices: LandPrices
 ) -> None:

@@ -61,7 +61,7 @@ last_listed as (
         provider,
         model,
         max(captured_at) as captured_at,
-        arg_max(url, captured_at) as url
+        arg_max(url, (captured_at, url)) as url
     from seen
     group by source, provider, model
 ),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import LandPrices, MakeWarehouse, scored
-from tests.sql.test_offers import interval, naive
+from tests.sql.test_cost import interval, naive
 from warehouse.offers import Wanted
 from warehouse.reader import UnknownBoard
 from warehouse.shortlist import LINES, Shortlist, frontier, shortlist

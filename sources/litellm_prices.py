@@ -36,6 +36,8 @@ CARD = Card(
     ),
     notes=(
         "A price of 0 is published as 0: free, or a placeholder; the two cannot be told apart.",
+        "A token priced below a single character is a mistake of the map (Gemini 1.5 previews on "
+        "Vertex, 2026-02 to 2026-03): such a model is left out.",
         "On 2026-03-27 the mirror dropped 57 models at once: 229 became 175.",
     ),
     kind="prices",
@@ -64,7 +66,7 @@ def _row(name: str, facts: object) -> dict[str, Any] | None:
         raise SourceChanged(f"{name!r} is not an object")
     if missing := sorted({"mode", "litellm_provider"} - set(facts)):
         raise SourceChanged(f"{name!r} has no {', '.join(missing)}")
-    if facts["mode"] not in TEXT_MODES or _speaks(facts):
+    if facts["mode"] not in TEXT_MODES or _speaks(facts) or _contradicts_itself(facts, name):
         return None
     retires = facts.get("deprecation_date")
     return {
@@ -86,6 +88,16 @@ def _speaks(facts: dict[str, Any]) -> bool:
     answers = facts.get("supported_output_modalities")
     silent = isinstance(answers, list) and "text" not in answers
     return silent or facts.get("output_cost_per_audio_token") is not None
+
+
+def _contradicts_itself(facts: dict[str, Any], name: str) -> bool:
+    """Whether a token costs less than a character, of which it has at least one."""
+    for side in ("input", "output"):
+        token = number(facts.get(f"{side}_cost_per_token"), f"the cost of {name!r}")
+        character = number(facts.get(f"{side}_cost_per_character"), f"the cost of {name!r}")
+        if token is not None and character is not None and token < character:
+            return True
+    return False
 
 
 def _per_million(cost: object, name: str) -> float | None:

@@ -1,3 +1,7 @@
+-- Whether what begins on one day and ends before another (null: open) holds on a day.
+create or replace macro holds_on(day, begins, ends) as
+    (begins is null or begins <= day) and (ends is null or ends > day);
+
 -- The normal distribution: the share below z. Double precision after G. West, "Better approximations to
 -- cumulative normal functions", Wilmott Magazine, May 2005 (from J. F. Hart's algorithm 5666).
 create or replace macro normal_cdf(z) as
@@ -28,6 +32,7 @@ create or replace macro rank_percent(rank, n) as 100 * (rank - 1) / nullif(n - 1
 -- A gap in percent of the lower-placed score, as the AI Index does; null where that is 0.
 create or replace macro relative_gap(top, kth) as 100 * abs(top - kth) / nullif(abs(kth), 0);
 
+comment on macro holds_on is 'Whether what begins on one day and ends before another (null: open) holds on a day.';
 comment on macro normal_cdf is 'Share of the standard normal distribution below z.';
 comment on macro upper_tail is 'Share of the standard normal distribution above x >= 0.';
 comment on macro rank_percent is 'Where a rank stands among n: 0 is first, 100 is last.';

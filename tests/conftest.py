@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -169,3 +172,50 @@ def one(db: duckdb.DuckDBPyConnection, query: str) -> Any:
     rows = db.sql(query).pl().to_dicts()
     assert len(rows) == 1, rows
     return rows[0]
+
+
+LandPrices = Callable[..., None]
+
+
+@pytest.fixture
+def prices(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> LandPrices:
+    """Land a price list of one day: `prices("2025-01-01", ("ada", "harbour", 1, 5), ...)`.
+
+    An offer is (model, provider, USD per million tokens read, written), with a dict of further facts
+    in LiteLLM's words at the end if there are any. `source` is litellm_prices or genai_prices.
+    """
+    for id_ in ("litellm_prices", "genai_prices"):
+        module = importlib.import_module(f"sources.{id_}")
+        monkeypatch.setattr(module, "CARD", replace(module.CARD, min_rows=0))
+
+    def land(day: str, *offers: Any, source: str = "litellm_prices") -> None:
+        archive = Archive(settings.archive)
+        payload = litellm(offers) if source == "litellm_prices" else genai(offers)
+        moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        archive.append([landed(archive, payload, moment, f"file:///{source}", source)])
+
+    return land
+
+
+def litellm(offers: Sequence[Any]) -> bytes:
+    """A LiteLLM price map. Its keys are names, so a model's further providers get a maker's prefix."""
+    listed: dict[str, dict[str, Any]] = {"embed": {"mode": "embedding", "litellm_provider": "x"}}
+    for model, provider, read, written, *facts in offers:
+        names = (model, f"openai/{model}", f"anthropic/{model}", f"mistral/{model}")
+        listed[next(name for name in names if name not in listed)] = {
+            "litellm_provider": provider,
+            "mode": "chat",
+            "input_cost_per_token": None if read is None else read / 1e6,
+            "output_cost_per_token": None if written is None else written / 1e6,
+            **(facts[0] if facts else {}),
+        }
+    return json.dumps(listed).encode()
+
+
+def genai(offers: Sequence[Any]) -> bytes:
+    """A genai-prices list; further facts are left out."""
+    sold: dict[str, list[dict[str, Any]]] = {}
+    for model, provider, read, written, *_ in offers:
+        asked = {"input_mtok": read, "output_mtok": written}
+        sold.setdefault(provider, []).append({"id": model, "prices": asked})
+    return json.dumps([{"id": id_, "models": models} for id_, models in sold.items()]).encode()

@@ -40,7 +40,7 @@ BOARDS = pl.Schema(
 
 
 def reference_tables(cards: list[Card]) -> dict[str, pl.DataFrame]:
-    """reference.boards, .organizations, .licenses and .timelines, as the SQL models read them."""
+    """reference.boards, .organizations, .licenses, .timelines and .providers, for the SQL models."""
     return {
         "boards": pl.DataFrame(
             [_board(card, board) for card in cards for board in card.boards], schema=BOARDS
@@ -49,6 +49,7 @@ def reference_tables(cards: list[Card]) -> dict[str, pl.DataFrame]:
         "licenses": _csv("licenses.csv").with_columns(
             pl.col("open_weights").replace_strict(OPEN, return_dtype=pl.Boolean)
         ),
+        "providers": _csv("providers.csv"),
         "timelines": _csv("timelines.csv").with_columns(pl.col("precedence").cast(pl.Int64)),
     }
 

@@ -12,7 +12,7 @@
 with today as (
     select *
     from market.prices
-    qualify row_number() over (partition by source, provider, model order by as_of desc) = 1
+    where valid_to is null
 )
 select
     provider,

@@ -1,7 +1,7 @@
 -- One row per price source, provider, model and date from which a price holds: a change is a new row.
 --
 -- model                the model
--- provider             who sells it, in lower case
+-- provider             who sells it, in lower case; one name where the sources have several
 -- as_of                the date the source states, else the day the price was first seen
 -- input_usd_per_mtok   USD per million tokens read, at the base tier; null where not stated
 -- output_usd_per_mtok  USD per million tokens written
@@ -10,6 +10,8 @@
 -- tool_use             whether it calls tools
 -- open_weights         whether the source says that the weights can be had
 -- source               the source that says so: sources that disagree stand side by side
+-- valid_to             the day its next price began, else the day the source was first seen without the model;
+--                      null while the price holds
 --
 -- key: source, provider, model, as_of
 -- always: input_usd_per_mtok >= 0
@@ -17,7 +19,7 @@
 with seen as (
     select
         names.model,
-        lower(prices.provider) as provider,
+        coalesce(providers.provider, lower(prices.provider)) as provider,
         coalesce(prices.stated_as_of, fetches.captured_at::date) as as_of,
         fetches.captured_at,
         prices.model_raw,
@@ -27,7 +29,8 @@ with seen as (
         prices.max_output_tokens,
         prices.tool_use,
         prices.open_weights,
-        prices.source
+        prices.source,
+        prices.url
     from parsed.prices as prices
     join raw.fetches as fetches
         on fetches.payload_sha256 = prices.sha256
@@ -35,6 +38,8 @@ with seen as (
         and fetches.url = prices.url
     join core.model_names as names
         on names.source = prices.source and names.model_raw = prices.model_raw
+    left join reference.providers as providers
+        on providers.as_it_appears = lower(prices.provider)
     where fetches.outcome in ('new', 'unchanged', 'not_modified')
 ),
 
@@ -46,6 +51,33 @@ latest as (
         partition by source, provider, model, as_of
         order by captured_at desc, model_raw <> model, model_raw
     ) = 1
+),
+
+-- A model that the latest copy of its list lacks is not sold at that price any more. One that a copy lacks
+-- and a later one has was never gone: lists have holes.
+last_listed as (
+    select
+        source,
+        provider,
+        model,
+        max(captured_at) as captured_at,
+        arg_max(url, (captured_at, url)) as url
+    from seen
+    group by source, provider, model
+),
+
+gone as (
+    select
+        last_listed.source,
+        last_listed.provider,
+        last_listed.model,
+        min(copies.captured_at)::date as gone_on
+    from last_listed
+    join (select distinct source, url, captured_at from seen) as copies
+        on copies.source = last_listed.source
+        and copies.url = last_listed.url
+        and copies.captured_at > last_listed.captured_at
+    group by last_listed.source, last_listed.provider, last_listed.model
 ),
 
 compared as (
@@ -71,6 +103,10 @@ select
     max_output_tokens,
     tool_use,
     open_weights,
-    source
+    source,
+    coalesce(
+        lead(as_of) over (partition by source, provider, model order by as_of), gone.gone_on
+    ) as valid_to
 from compared
+left join gone using (source, provider, model)
 where changed

@@ -487,3 +487,77 @@ def test_of_the_recorded_boards_every_gap_is_that_of_the_macro(
     assert (
         rows(db, UNLIKE_THE_TABLE.replace("from metrics.gaps", f"from (select * {chosen})")) == []
     )
+
+
+@pytest.mark.parametrize(
+    ("board", "cheapest", "price", "ratio", "since", "unpriced"),
+    [
+        ("arena/text", "claude-opus-4.6-thinking", 10.0, 1.0, "2026-02-25", 1),
+        ("arena_daily/text", "claude-opus-4.6-thinking", 10.0, 1.0, "2026-02-25", 1),
+        ("arena_daily/code", "glm-5.1", 2.15, 10 / 2.15, "2026-06-06", 0),
+    ],
+)
+def test_what_the_tie_of_april_2026_costs(
+    db: duckdb.DuckDBPyConnection,
+    board: str,
+    cheapest: str,
+    price: float,
+    ratio: float,
+    since: str,
+    unpriced: int,
+) -> None:
+    """Worked out once from the recorded files alone: scores and intervals, and the three price lists.
+
+    5 and 25 USD for Opus at every seller, no price of muse-spark, 1.4 and 4.4 for GLM-5.1, first
+    listed in June.
+    """
+    found = rows(
+        db,
+        "select leader, cheapest_tied, cheapest_price, price_ratio, price_as_of::varchar, "
+        f"n_tied_unpriced from metrics.ties where board = '{board}' and task = 'overall' "
+        "and as_of = '2026-04-11'",
+    )
+    leader = "claude-opus-4.6-thinking"
+    assert found == [(leader, cheapest, price, pytest.approx(ratio), since, unpriced)]
+
+
+def test_no_board_has_a_model_on_its_pareto_line_that_another_beats(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    assert (
+        rows(
+            db,
+            """
+        with points as (
+            select pareto.*, if(higher_is_better, score, -score) as goodness
+            from metrics.pareto as pareto
+            join core.boards as boards using (board)
+            where task = 'overall'
+        )
+        select board, as_of, mine.model
+        from points as mine
+        join points as other using (board, as_of)
+        group by board, as_of, mine.model, mine.on_frontier
+        having mine.on_frontier = bool_or(
+            other.goodness >= mine.goodness
+            and other.price_usd_per_mtok <= mine.price_usd_per_mtok
+            and (other.goodness > mine.goodness or other.price_usd_per_mtok < mine.price_usd_per_mtok)
+        )
+        """,
+        )
+        == []
+    )
+
+
+def test_a_retired_model_has_no_price_any_more(db: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        db,
+        "select provider, valid_to::varchar from market.offers "
+        "where model = 'gemini-2.5-pro-preview-05-06' and source = 'litellm_prices'",
+    )
+    assert found == [("vertex-ai", "2026-03-27")]
+
+
+def test_a_price_that_contradicts_itself_is_not_read(db: duckdb.DuckDBPyConnection) -> None:
+    # 0.0047 USD per million tokens and 0.019 per million characters, where Gemini 1.5 Flash cost 0.075.
+    assert rows(db, "from market.prices where model = 'gemini-1.5-flash-exp-0827'") == []

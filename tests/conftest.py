@@ -150,7 +150,8 @@ def built(settings: Settings) -> duckdb.DuckDBPyConnection:
 def tidy_csv(rows: Rows, as_of: str | None, facts: Mapping[str, object]) -> bytes:
     stated = {"as_of": as_of} if as_of else {}
     full = [{"board": "test/board", **stated, **facts, **row} for row in rows]
-    table = pl.from_dicts([{k: _text(v) for k, v in row.items()} for row in full])
+    written = [{k: _text(v) for k, v in row.items()} for row in full]
+    table = pl.from_dicts(written, infer_schema_length=None)
     return table.write_csv().encode()
 
 

@@ -82,7 +82,7 @@ def _meaning_of_step(told: Explanation) -> str:
     if cause == "release":
         return "A new release, or another source, lies between: the two measure different things."
     if cause == "turnover":
-        return f"Fewer than {told.k} models are in both lists, so the change has no parts."
+        return f"The two lists do not have {told.k} models in common, so the change has no parts."
     if cause == "rescale" and step["rescaled"]:
         return (
             f"Nearly the whole board moved at once (median {step['shift']:+.4g}): "

@@ -102,10 +102,12 @@ bounded as (
         snapshot_id,
         task,
         model,
-        direction * score - if(ci_low is null or ci_high is null, 1.96 * sd,
-            if(direction = 1, score - ci_low, ci_high - score)) as worst,
-        direction * score + if(ci_low is null or ci_high is null, 1.96 * sd,
-            if(direction = 1, ci_high - score, score - ci_low)) as best
+        -- The published ends themselves, as sums that come back to them may be off in the last digit. A score
+        -- may be outside by as little (the contract allows it); then it is the end, and rank_ub <= rank holds.
+        if(ci_low is null or ci_high is null, direction * score - 1.96 * sd,
+            least(direction * score, direction * ci_low, direction * ci_high)) as worst,
+        if(ci_low is null or ci_high is null, direction * score + 1.96 * sd,
+            greatest(direction * score, direction * ci_low, direction * ci_high)) as best
     from measured
     where sd is not null
 ),

@@ -15,7 +15,7 @@
 -- from_scores       by the models in both: that gap with their new scores instead
 -- from_entries      by models that came: the new gap, less that
 -- cause             the largest part: exits, rescale, scores or entries; rescale too where the whole board moved;
---                   none; release: a new one lies between; turnover: fewer than k models in both
+--                   none; release: a new one lies between; turnover: the lists do not have k models in common
 -- shift             median change of score of the models in both, in the board's unit
 -- rescaled          whether nearly every model moved alike, or the anchor did: core.rescalings
 -- left_top          models that left from position k or above, in order
@@ -34,7 +34,15 @@ with pairs as (
 ),
 
 earlier as (
-    select pairs.board, pairs.task, pairs.as_of, entries.model, entries.score, entries.position
+    select
+        pairs.board,
+        pairs.task,
+        pairs.as_of,
+        entries.model,
+        entries.score,
+        entries.position,
+        -- Below the end of a listing that is cut short a model may stand all the same.
+        coalesce(pairs.direction * entries.score > pairs.direction * pairs.cut, true) as sure
     from pairs
     join core.entries as entries
         on entries.snapshot_id = pairs.prev_snapshot_id and entries.task = pairs.task
@@ -42,7 +50,14 @@ earlier as (
 ),
 
 later as (
-    select pairs.board, pairs.task, pairs.as_of, entries.model, entries.score, entries.position
+    select
+        pairs.board,
+        pairs.task,
+        pairs.as_of,
+        entries.model,
+        entries.score,
+        entries.position,
+        coalesce(pairs.direction * entries.score > pairs.direction * pairs.prev_cut, true) as sure
     from pairs
     join core.entries as entries
         on entries.snapshot_id = pairs.snapshot_id and entries.task = pairs.task
@@ -58,7 +73,8 @@ models as (
         earlier.score as old_score,
         earlier.position as old_position,
         later.score as new_score,
-        later.position as new_position
+        later.position as new_position,
+        coalesce(earlier.sure, true) and coalesce(later.sure, true) as sure
     from earlier
     full join later using (board, task, as_of, model)
 ),
@@ -75,7 +91,7 @@ heads as (
             as entered_top
     from models
     cross join (values (2), (3), (5), (10)) as ks (k)
-    where old_position <= ks.k or new_position <= ks.k
+    where sure and (old_position <= ks.k or new_position <= ks.k)
     group by board, task, as_of, ks.k
 ),
 
@@ -134,6 +150,7 @@ parts as (
         pairs.snapshot_id,
         pairs.prev_snapshot_id,
         pairs.comparable,
+        coalesce(pairs.depth >= now.k, true) as deep_enough,
         now.gap_pct,
         before.gap_pct as prev_gap_pct,
         old_gaps.gap_pct - before.gap_pct as from_exits,
@@ -160,7 +177,7 @@ parts as (
 split as (
     select
         *,
-        from_exits + from_rescale + from_scores + from_entries is not null as whole,
+        deep_enough and from_exits + from_rescale + from_scores + from_entries is not null as whole,
         greatest(abs(from_exits), abs(from_rescale), abs(from_scores), abs(from_entries)) as largest
     from parts
 )

@@ -1,22 +1,23 @@
 -- One row per board, task and date: the wide view, for charts and for reading along a line.
 --
--- board         the board
--- task          the task
--- as_of         the date of the snapshot
--- snapshot_id   the snapshot
--- n_models      models with a score
--- leader        the model in position 1
--- runner_up     the model in position 2; null where there is none
--- top_score     score of the leader
--- gap_1_2       leader minus runner-up, in the board's unit
--- gap_1_2_pct   the same in percent of the runner-up's score
--- gap_1_3_pct   to the third, in percent of its score
--- gap_1_5_pct   to the fifth
--- gap_1_10_pct  to the tenth; null on a board with fewer models
--- z_1_2         gap_1_2 in standard errors
--- p_top_better  probability that the leader is really better than the runner-up
--- verdict       lead, photo finish or unknown, of first against second; null on a board of one
--- n_tied        models that cannot be told from the leader, itself included
+-- board          the board
+-- task           the task
+-- as_of          the date of the snapshot
+-- snapshot_id    the snapshot
+-- n_models       models with a score
+-- leader         the model in position 1
+-- runner_up      the model in position 2; null where there is none
+-- top_score      score of the leader
+-- gap_1_2        leader minus runner-up, in the board's unit
+-- gap_1_2_pct    the same in percent of the runner-up's score
+-- gap_1_3_pct    to the third, in percent of its score
+-- gap_1_5_pct    to the fifth
+-- gap_1_10_pct   to the tenth; null on a board with fewer models
+-- z_1_2          gap_1_2 in standard errors
+-- p_top_better   probability that the leader is really better than the runner-up
+-- verdict        lead, photo finish or unknown, of first against second; null on a board of one
+-- n_tied         models that cannot be told from the leader, itself included
+-- p_leader_best  probability that the leader is really the best of all; null without noise
 --
 -- key: board, task, as_of
 -- never null: leader, top_score, n_models
@@ -68,7 +69,9 @@ select
     wide.z_1_2,
     wide.p_top_better,
     wide.verdict,
-    ties.n_tied
+    ties.n_tied,
+    certainty.p_leader_best
 from leaders
 left join wide using (board, task, as_of)
 left join metrics.ties as ties using (board, task, as_of)
+left join metrics.leader_certainty as certainty using (board, task, as_of)

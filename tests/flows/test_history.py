@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date
 from itertools import pairwise
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
@@ -21,6 +23,7 @@ from flows.doctor import examine
 from flows.settings import Settings
 from flows.show.explain import sentence
 from sources import load_sources
+from tests.flows import recorded_noise
 from tests.flows.test_backfill import filled
 from tests.sql.test_macros import UNLIKE_THE_TABLE
 from warehouse.archive import Archive, fingerprint
@@ -561,3 +564,73 @@ def test_a_retired_model_has_no_price_any_more(db: duckdb.DuckDBPyConnection) ->
 def test_a_price_that_contradicts_itself_is_not_read(db: duckdb.DuckDBPyConnection) -> None:
     # 0.0047 USD per million tokens and 0.019 per million characters, where Gemini 1.5 Flash cost 0.075.
     assert rows(db, "from market.prices where model = 'gemini-1.5-flash-exp-0827'") == []
+
+
+def test_ties_and_verdicts_of_every_recorded_date_are_those_of_statsmodels(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    told = db.sql(
+        "select board, task, as_of, leader, verdict, history.n_tied, tied_models "
+        "from metrics.gap_history as history join metrics.ties as ties using (board, task, as_of, leader)"
+    ).pl()
+    found = {(r.pop("board"), r.pop("task"), r.pop("as_of")): r for r in told.to_dicts()}
+    expected = recorded_noise.opinions(db)
+    assert found.keys() == expected.keys()
+    assert [(key, found[key], row) for key, row in expected.items() if found[key] != row] == []
+    verdicts = Counter(row["verdict"] for row in expected.values())
+    assert verdicts["lead"] > 400
+    assert verdicts["photo finish"] > 400
+
+
+def test_on_2026_03_19_four_share_the_arenas_first_place(db: duckdb.DuckDBPyConnection) -> None:
+    day = "board = 'arena_daily/text' and task = 'overall' and as_of = '2026-03-19'"
+    z, p_best = rows(db, f"select z_1_2, p_leader_best from metrics.gap_history where {day}")[0]
+    assert round(z, 2) == 0.46
+    assert round(p_best, 3) == 0.667
+    first = rows(db, f"select count(*) from core.entries where {day} and current and rank_ub = 1")
+    assert first == [(4,)]
+    board = recorded_noise.ranked(db, day)["arena_daily/text", "overall", date(2026, 3, 19)]
+    assert 1 + np.count_nonzero(board.z < 1.96) == 3
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 19), date(2026, 4, 11)])
+def test_the_chance_of_the_first_is_that_of_a_simulation(
+    db: duckdb.DuckDBPyConnection, day: date
+) -> None:
+    where = f"board = 'arena_daily/text' and task = 'overall' and as_of = '{day}'"
+    board = recorded_noise.ranked(db, where)["arena_daily/text", "overall", day]
+    expected, error = recorded_noise.simulated_chance(board.scores, board.sds)
+    z, p_best = rows(db, f"select z_1_2, p_leader_best from metrics.gap_history where {where}")[0]
+    assert z == pytest.approx(board.z[0])
+    assert p_best == pytest.approx(expected, abs=4 * error)
+
+
+def test_rank_ub_is_the_arenas_own_rank_but_for_its_rounding(home: Settings) -> None:
+    """The file rounds scores and widths to whole points; its rank was worked out before that.
+
+    So an end of an interval is off by up to one point, and the published rank lies between those of intervals
+    two points apart and two points into each other.
+    """
+    with duckdb.connect(str(home.build), read_only=True) as build:
+        listed = build.sql(
+            """
+            select snapshot_id, entries.ci_low, entries.ci_high, rank, rank_ub,
+                (rows.extra ->> 'rank')::integer as shown
+            from core.entries as entries
+            join core.states as states using (snapshot_id)
+            join parsed.rows as rows
+                on rows.sha256 = states.payload_sha256 and rows.url = states.url
+                and rows.model_raw = entries.model_raw
+            where entries.board = 'arena_csv/text' and entries.score is not null
+            """
+        ).pl()
+    shown, ours, plain = (listed[c].to_numpy() for c in ("shown", "rank_ub", "rank"))
+    assert listed["snapshot_id"].n_unique() == 71
+    assert np.mean(shown == ours) > 0.8
+    assert np.abs(shown - ours).max() <= 4
+    assert np.mean(shown == plain) < 0.1
+    for board in listed.partition_by("snapshot_id"):
+        low, high = board["ci_low"].to_numpy(), board["ci_high"].to_numpy()
+        fewest, most = (1 + (low > high[:, None] + off).sum(axis=1) for off in (2, -2))
+        published = board["shown"].to_numpy()
+        assert ((fewest <= published) & (published <= most)).all(), board["snapshot_id"][0]

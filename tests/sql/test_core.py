@@ -53,6 +53,16 @@ def test_rank_ub_counts_the_models_whose_whole_interval_is_better(warehouse: Mak
     assert found == {"ada": 1, "bea": 1, "cleo": 1, "dora": 4, "eve": None}
 
 
+def test_intervals_that_touch_in_decimal_fractions_overlap(warehouse: MakeWarehouse) -> None:
+    # In floating point 0.4 - (0.4 - 0.15) is a little more than 0.15.
+    rows = [
+        {"model_raw": "ada", "score": 0.4, "ci_low": 0.15, "ci_high": 0.5},
+        {"model_raw": "bea", "score": 0.05, "ci_low": 0, "ci_high": 0.15},
+    ]
+    db = warehouse({"2025-01-01": rows})
+    assert db.sql("select distinct rank_ub from core.entries").fetchall() == [(1,)]
+
+
 def test_rank_ub_turns_with_the_direction(warehouse: MakeWarehouse) -> None:
     rows = [
         {"model_raw": "slow", "score": 9, "ci_low": 8, "ci_high": 10},

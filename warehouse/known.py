@@ -49,7 +49,7 @@ def gap_series_known(
 ) -> pl.DataFrame:
     """metrics.gap_history of one board and task as known at the end of a day (UTC), oldest first.
 
-    n_tied is null for a vintage replaced since. Raises UnknownBoard if nothing was known.
+    n_tied and p_leader_best are null for a vintage replaced since. Raises UnknownBoard if nothing was known.
     """
     check_board(db, board, task)
     found = db.execute(
@@ -99,6 +99,7 @@ def gap_series_known(
             normal_cdf(wide.z_1_2) as p_top_better,
             wide.verdict,
             latest.n_tied,
+            latest.p_leader_best,
             snapshots.note
         from vintages
         join core.snapshots as snapshots using (snapshot_id)

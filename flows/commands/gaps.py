@@ -55,7 +55,9 @@ def gaps(
     """Show how close the race is: on every board, or over time on one."""
     one_board = {"--chained": chained, "--definitions": definitions, "--known DAY": bool(known_on)}
     if board is None and (asked := [view for view, wanted in one_board.items() if wanted]):
-        raise Stop(f"{asked[0]} is of one board: `photofinish gaps BOARD {asked[0]}`", USAGE)
+        raise Stop(
+            f"{asked[0].split()[0]} is of one board: `photofinish gaps BOARD {asked[0]}`", USAGE
+        )
     if chained + definitions + sides + bool(known_on) > 1 or (as_of and not definitions):
         raise Stop(
             "choose one of --chained, --definitions, --frontier and --known; "

@@ -34,8 +34,9 @@ summed as (
         board,
         as_of,
         model,
-        avg(rank_pct) as mean_rank_pct,
-        stddev_pop(rank_pct) as sd_rank_pct,
+        -- In order, so that the last bit does not depend on which rows came first.
+        avg(rank_pct order by task) as mean_rank_pct,
+        stddev_pop(rank_pct order by task) as sd_rank_pct,
         arg_min(task, (rank_pct, task)) as best_task,
         min(rank_pct) as best_rank_pct,
         count(*) as n_tasks

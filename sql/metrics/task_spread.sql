@@ -23,8 +23,9 @@ with scored as (
         max(entries.score) - min(entries.score) as spread,
         arg_min(entries.score, entries.position) as best,
         arg_max(entries.score, entries.position) as worst,
-        if(count(*) >= 10, avg(entries.score) filter (where entries.position <= 10), null)
-            as top10_mean,
+        -- In order, so that the last bit does not depend on which rows came first.
+        avg(entries.score order by entries.position) filter (where entries.position <= 10)
+            as best_mean,
         count(*) as n_models
     from core.entries as entries
     where entries.current and entries.position is not null
@@ -37,7 +38,7 @@ select
     spread,
     best,
     worst,
-    top10_mean,
+    if(n_models >= 10, best_mean, null) as top10_mean,
     -- The scale of a share runs from 0 to 100% or 1, of another board from 0 to its perfect score.
     abs(boards.perfect_score - top10_mean) <= 0.05 * case
         when boards.unit = '%' then 100

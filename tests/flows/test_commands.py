@@ -101,6 +101,15 @@ def test_board_as_of_a_day_shows_the_state_before_it(home: Path) -> None:
     assert (first["as_of"], first["model"]) == ("2023-12-20", "gpt-4-turbo")
 
 
+def test_the_readme_quotes_what_explain_says(home: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    command = "explain sample/arena_text --from 2025-02-12 --to 2025-02-16"
+    assert f"photofinish {command}\n" in readme
+    said = " ".join(photofinish(*command.split(), home=home).stdout.split()).split(" left ")[0]
+    quoted = " ".join(line[2:] for line in readme.splitlines() if line.startswith("> "))
+    assert quoted == said
+
+
 def test_status_and_sources_for_machines(home: Path) -> None:
     status = json.loads(photofinish("status", "--json", home=home).stdout)
     assert status[0]["source"] == "tidy"

@@ -9,8 +9,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse import alert_queries as queries
 from warehouse.alert_metrics import Metric
+from warehouse.alert_queries import of_boards
+from warehouse.alert_source_queries import QUARANTINED, STALENESS
 
 
 class NotThere(Exception):
@@ -54,12 +55,12 @@ def observations(
     """
     values: dict[str, object] = {"boards": list(boards)}
     if metric.of == "source":
-        query = queries.STALENESS if metric.name == "staleness_hours" else queries.QUARANTINED
+        query = STALENESS if metric.name == "staleness_hours" else QUARANTINED
         if metric.name == "staleness_hours":
             values["now"] = now.astimezone(UTC).replace(tzinfo=None)
     else:
         values["tasks"] = list(tasks)
-        query = queries.of_boards(metric.name)
+        query = of_boards(metric.name)
         if metric.name.startswith("frontier_"):
             _check_frontier(db)
         else:
@@ -91,7 +92,17 @@ def _check_frontier(db: duckdb.DuckDBPyConnection) -> None:
         raise NotThere("the table metrics.frontier is not there, so its gaps cannot be watched")
 
 
-FIELDS = ("board", "task", "snapshot_id", "captured_at", "seen_until", "value", "noise", "z", "cause")
+FIELDS = (
+    "board",
+    "task",
+    "snapshot_id",
+    "captured_at",
+    "seen_until",
+    "value",
+    "noise",
+    "z",
+    "cause",
+)
 
 
 def _observation(row: dict[str, Any]) -> Observation:

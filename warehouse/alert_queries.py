@@ -6,6 +6,8 @@ as further columns the facts that a message tells.
 
 from __future__ import annotations
 
+from warehouse.alert_frontier_query import FRONTIER
+
 _WANTED = """
 with wanted as (
     select distinct board, task
@@ -138,11 +140,14 @@ select
     snapshots.captured_at,
     snapshots.last_seen_at as seen_until,
     steps.{name} as value,
-    -- Against the leader before; where that one is gone, against the second.
+    -- Ahead of the second, and of the leader before where that one is still listed.
     if(
-        leaders.former_listed,
-        abs(leaders.score - leaders.former_score)
-            / nullif(sqrt(leaders.sd ^ 2 + leaders.former_sd ^ 2), 0),
+        coalesce(leaders.former_listed, false),
+        least(
+            abs(leaders.score - leaders.former_score)
+                / nullif(sqrt(leaders.sd ^ 2 + leaders.former_sd ^ 2), 0),
+            steps.z_1_2
+        ),
         steps.z_1_2
     ) as z,
     case
@@ -179,8 +184,8 @@ where steps.{name} is not null
 
 _STEP_CAUSES = {
     "leader_changed": """
-        when not leaders.former_listed then 'exits'
-        when not leaders.leader_known then 'entries'
+        when not coalesce(leaders.former_listed, false) then 'exits'
+        when not coalesce(leaders.leader_known, false) then 'entries'
         else 'scores'""",
     "top10_entrants": """
         when len(changes.entered_top) > 0 then 'entries'
@@ -189,144 +194,13 @@ _STEP_CAUSES = {
     "kendall_tau": "else 'scores'",
 }
 
-_FRONTIER = """
-sides as (
-    select
-        frontier.*,
-        lag(frontier.model_a) over in_time as prev_a,
-        lag(frontier.model_b) over in_time as prev_b,
-        lag(frontier.gap_pct) over in_time as prev_gap_pct
-    from metrics.frontier as frontier
-    semi join wanted using (board, task)
-    where frontier.dimension = '{dimension}'
-    window in_time as (partition by frontier.board, frontier.task order by frontier.as_of)
-),
-
-states as (
-    select distinct board, task, as_of, snapshot_id
-    from metrics.gap_history
-)
-select
-    board,
-    task,
-    as_of as at,
-    states.snapshot_id,
-    snapshots.captured_at,
-    snapshots.last_seen_at as seen_until,
-    sides.gap_pct as value,
-    abs(sides.gap_pct / nullif(sides.z, 0)) as noise,
-    case
-        when not steps.comparable then 'release'
-        when rescalings.rule is not null then 'rescale'
-        when exists (
-            from unnest([sides.prev_a, sides.prev_b]) as former (model)
-            where former.model is not null and former.model not in (
-                select entries.model from core.entries as entries
-                where entries.snapshot_id = states.snapshot_id and entries.task = sides.task
-            )
-        ) then 'exits'
-    end as cause,
-    sides.a,
-    sides.b,
-    sides.model_a,
-    sides.model_b,
-    sides.gap_pct,
-    sides.z as gap_z,
-    sides.unplaced,
-    sides.verdict,
-    sides.prev_gap_pct,
-    snapshots.source,
-    snapshots.url,
-    boards.title,
-    boards.homepage
-from sides
-join states using (board, task, as_of)
-join snapshots using (snapshot_id)
-join core.boards as boards using (board)
-left join core.steps as steps using (board, task, as_of)
-left join core.rescalings as rescalings
-    on rescalings.snapshot_id = steps.snapshot_id
-    and rescalings.prev_snapshot_id = steps.prev_snapshot_id
-    and rescalings.task = steps.task
-where sides.gap_pct is not null
-"""
-
-# A source is late only where its publisher goes on publishing.
-STALENESS = """
-with answered as (
-    select
-        source,
-        max(captured_at) filter (where outcome in ('new', 'unchanged', 'not_modified')) as last_good,
-        min(captured_at) as first_try,
-        arg_max(outcome, captured_at) as outcome,
-        arg_max(error, captured_at) as error
-    from raw.fetches
-    where exists (from unnest($boards) as globs (pattern) where source glob pattern)
-    group by source
-),
-
-ended as (
-    select source
-    from core.boards
-    group by source
-    having bool_and(coalesce(cadence in ('frozen', 'on demand'), true))
-)
-select
-    source as board,
-    'overall' as task,
-    $now::timestamp as at,
-    '' as snapshot_id,
-    $now::timestamp as captured_at,
-    $now::timestamp as seen_until,
-    epoch($now::timestamp - coalesce(last_good, first_try)) / 3600 as value,
-    last_good,
-    outcome,
-    error,
-    source
-from answered
-anti join ended using (source)
-where $now::timestamp >= coalesce(last_good, first_try)
-"""
-
-# One run, or one day of a backfill, is one look at a source; of each URL its last payload counts.
-QUARANTINED = """
-with looks as (
-    select
-        fetches.source,
-        fetches.run_id,
-        fetches.captured_at::date as day,
-        fetches.url,
-        max(fetches.captured_at) as captured_at,
-        arg_max(fetches.payload_sha256, fetches.captured_at) as sha256
-    from raw.fetches as fetches
-    where
-        fetches.outcome <> 'failed'
-        and exists (from unnest($boards) as globs (pattern) where fetches.source glob pattern)
-    group by fetches.source, fetches.run_id, day, fetches.url
-)
-select
-    source as board,
-    'overall' as task,
-    max(looks.captured_at) as at,
-    max(coalesce(looks.sha256, looks.run_id)) as snapshot_id,
-    max(looks.captured_at) as captured_at,
-    max(looks.captured_at) as seen_until,
-    bool_or(quarantine.reason is not null) as value,
-    min(quarantine.reason) as reason,
-    arg_min(looks.url, quarantine.reason) as url,
-    source
-from looks
-left join raw.quarantine as quarantine using (source, url, sha256)
-group by source, looks.run_id, looks.day
-"""
-
 _GAP_VALUES = {"verdict": "gaps.verdict", "n_tied": "gaps.n_tied"}
 
 
 def of_boards(name: str) -> str:
     """The query of a metric of boards; parameters boards, tasks (globs) and, but for frontiers, k."""
     if name.startswith("frontier_"):
-        query = _FRONTIER.format(dimension=name.split("_")[1])
+        query = FRONTIER.format(dimension=name.split("_")[1])
     elif name in _STEP_CAUSES:
         query = _STEPS.format(name=name, cause=_STEP_CAUSES[name])
     else:

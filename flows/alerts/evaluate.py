@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
-from flows.alerts.message import Told, event
+from flows.alerts.message import event
 from flows.alerts.model import Event, Phase, State, Status
 from flows.alerts.rule import Rule
+from flows.alerts.wording import Told
 from warehouse.alert_observations import Observation
 
 RECENT = timedelta(days=3)
@@ -27,7 +28,7 @@ class Clock:
     live_since: datetime
 
     def is_past(self, known_at: datetime) -> bool:
-        return known_at < self.live_since
+        return known_at < self.live_since or self.now - known_at > RECENT
 
 
 def evaluate(
@@ -44,7 +45,7 @@ def evaluate(
     `live_since`, or longer ago than RECENT, moves the states silently. States that no rule is about are
     returned as they are. The times are aware.
     """
-    clock = Clock(now, max(live_since, now - RECENT))
+    clock = Clock(now, live_since)
     held = {(state.rule, state.board, state.task): _aware(state) for state in states}
     events: list[Event] = []
     for rule in rules:
@@ -60,9 +61,7 @@ def evaluate(
     return list(held.values()), _in_order(events)
 
 
-def replay(
-    rules: Iterable[Rule], observations: Mapping[str, Sequence[Observation]]
-) -> list[Event]:
+def replay(rules: Iterable[Rule], observations: Mapping[str, Sequence[Observation]]) -> list[Event]:
     """Every event of the history, in order, as if each observation had been evaluated when it came.
 
     What depends on when the runs were (no data, repeats) is left out.
@@ -109,6 +108,7 @@ class Path:
         self.state = state
         self.events: list[Event] = []
         self.series: Sequence[Observation] = ()
+        self.begun = state is None
 
     def follow(self, series: Sequence[Observation]) -> None:
         """Take the observations after the last one seen into account, each once."""
@@ -118,6 +118,8 @@ class Path:
                 self.state = self._begin(one)
             elif one.at < self.state.seen_at:
                 continue
+            elif self.state.phase == "no_data":
+                self._come_back(self.state, one)
             elif one.at > self.state.seen_at or one.snapshot_id != self.state.snapshot_id:
                 self.state = self._judge(self.state, one)
             if self.state.phase == "pending":
@@ -133,12 +135,13 @@ class Path:
             heard = max(state.seen_at, last.seen_until if last else state.seen_at)
             quiet = heard + rule.no_data_after
             if now > quiet:
-                self.state = replace(state, phase="no_data", since=quiet, count=0)
-                self._tell("no_data", last, quiet, quiet)
+                self.state = replace(state, phase="no_data", since=quiet, count=0, notified_at=None)
+                if not self.begun and quiet >= self.clock.live_since:
+                    self._tell("no_data", last, quiet, now)
                 return
-        if rule.repeat_every and state.phase == "firing" and state.notified_at and last:
-            if now - state.notified_at >= rule.repeat_every:
-                self._tell("firing", last, now, now, repeated=True)
+        told_at = state.notified_at if state.phase == "firing" else None
+        if rule.repeat_every and told_at and now - told_at >= rule.repeat_every:
+            self._tell("firing", last, now, now, repeated=True)
 
     def _begin(self, one: Observation) -> State:
         """The first value is where a board stands, not a crossing. A source that is ill is news."""
@@ -148,6 +151,14 @@ class Path:
         if self.rule.what.of == "source":
             return replace(state, phase="pending", count=1)
         return replace(state, phase="firing", count=1)
+
+    def _come_back(self, state: State, one: Observation) -> None:
+        """Data are seen again, be they the same. When it crossed meanwhile, if it did, is not known."""
+        seen = max(one.at, one.seen_until)
+        if seen > state.since:
+            self.state = replace(self._begin(one), settled=state.value)
+            if state.notified_at:
+                self._tell("resolved", one, seen, max(one.captured_at, one.seen_until), back=True)
 
     def _at(self, one: Observation, phase: Phase) -> State:
         return State(
@@ -167,27 +178,17 @@ class Path:
         before = state.settled if again and state.phase == "ok" else state.value
         beyond = self.rule.beyond(one.value)
         seen = replace(state, seen_at=one.at, snapshot_id=one.snapshot_id, value=one.value)
-        if state.phase == "no_data":
-            # When it crossed, if it did, is not known: the message says that data are back and how it stands.
-            back = self._begin(one)
-            self.state = replace(back, settled=state.value, notified_at=state.notified_at)
-            self._tell("resolved", one, one.at, one.captured_at)
-            return self.state
         if state.phase in ("firing", "ignored") and not self._is_over(state, one):
             return replace(seen, count=state.count + (beyond and not again))
         if state.phase == "firing":
             self._recover(replace(seen, settled=before), one)
         if not beyond:
             since = state.since if state.phase == "ok" else one.at
-            return replace(
-                seen, phase="ok", since=since, count=0, settled=before, notified_at=None
-            )
+            return replace(seen, phase="ok", since=since, count=0, settled=before, notified_at=None)
         if state.phase == "pending":
             return replace(seen, count=state.count + (not again))
         phase: Phase = "ignored" if one.cause in self.rule.ignore_causes else "pending"
-        return replace(
-            seen, phase=phase, since=one.at, count=1, settled=before, notified_at=None
-        )
+        return replace(seen, phase=phase, since=one.at, count=1, settled=before, notified_at=None)
 
     def _is_over(self, state: State, one: Observation) -> bool:
         """Whether a crossing has ended: it recovered, or it was of a step that has passed."""
@@ -200,7 +201,7 @@ class Path:
         unheard = state.notified_at is None and one.cause in self.rule.ignore_causes
         if self.rule.send_resolved and self.rule.what.of != "step" and not unheard:
             self.state = state
-            self._tell("resolved", one, one.at, one.captured_at)
+            self._tell("resolved", one, one.at, one.captured_at, because=one)
 
     def _fire_if_due(self, state: State, one: Observation) -> State:
         """Firing once it has been beyond for long enough, and the move is more than noise if asked."""
@@ -215,7 +216,8 @@ class Path:
         if not long_enough or not self._surely(state, one):
             return state
         self.state = replace(state, phase="firing", since=at)
-        self._tell("firing", one, at, known_at, crossed_at=state.since)
+        crossing = [past for past in self.series if past.at == state.since]
+        self._tell("firing", one, at, known_at, because=crossing[0] if crossing else None)
         return self.state
 
     def _surely(self, state: State, one: Observation) -> bool:
@@ -233,7 +235,7 @@ class Path:
         if isinstance(one.value, str) or not isinstance(state.settled, int | float):
             return False
         error = (earlier[-1].noise ** 2 + one.noise**2) ** 0.5
-        return abs(one.value - state.settled) > Z * error
+        return bool(abs(one.value - state.settled) > Z * error)
 
     def _tell(
         self,
@@ -241,13 +243,13 @@ class Path:
         one: Observation | None,
         at: datetime,
         known_at: datetime,
-        crossed_at: datetime | None = None,
+        because: Observation | None = None,
         repeated: bool = False,
+        back: bool = False,
     ) -> None:
         """Write an event about the state, unless it is of the past."""
-        assert self.state is not None
-        if self.clock.is_past(known_at):
+        if self.state is None or self.clock.is_past(known_at):
             return
-        told = Told(self.rule, self.state, status, one, at, crossed_at, repeated)
+        told = Told(self.rule, self.state, status, one, at, because, repeated, back)
         self.events.append(event(told))
         self.state = replace(self.state, notified_at=self.clock.now)

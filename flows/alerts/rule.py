@@ -162,9 +162,7 @@ def _check_threshold(rule: Rule) -> None:
     kind, threshold = rule.what.kind, rule.threshold
     allowed = ORDERED if kind == "number" else EQUAL
     if rule.op not in allowed:
-        raise Wrong(
-            "op", f"{rule.metric} is a {kind}: op is {' or '.join(allowed)}, not {rule.op}"
-        )
+        raise Wrong("op", f"{rule.metric} is a {kind}: op is {' or '.join(allowed)}, not {rule.op}")
     if kind == "number" and (isinstance(threshold, bool | str) or not abs(threshold) < 1e300):
         raise Wrong("threshold", f"{rule.metric} is a number, and so is its threshold")
     if kind == "yes or no" and not isinstance(threshold, bool):

@@ -12,9 +12,9 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from flows.alerts.message import shown
 from flows.alerts.model import Event, State
 from flows.alerts.rule import Rule
+from flows.alerts.wording import shown
 from flows.show.text import fixed, moment, titled
 
 STATUS_STYLE = {"firing": "bold yellow", "resolved": "green", "no_data": "dim"}

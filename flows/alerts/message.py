@@ -39,7 +39,7 @@ OVER: Mapping[str, str] = {
     "quarantined": "Over: {{ heading }}: {{ board }} could be read again.",
     "": "Over: {{ heading }} on {{ place }}: {{ words }} {{ value_text }}"
     + _WAS
-    + ", no longer {{ crossed }}{% if sure %}; {{ sure }}{% endif %}."
+    + ", {{ back }}{% if sure %}; {{ sure }}{% endif %}."
     + _TAIL,
 }
 NO_DATA = (

@@ -73,7 +73,10 @@ def variables(told: Told) -> dict[str, Any]:
         "value_text": shown(what, state.value),
         "before_text": shown(what, state.settled),
         "threshold_text": shown(what, rule.threshold),
-        "crossed": _crossed(rule),
+        "crossed": _side(rule, rule.op, rule.threshold),
+        "back": _side(
+            rule, AWAY[rule.op], rule.threshold if rule.recover is None else rule.recover
+        ),
         "held": _held(told),
         "as_of": f"{state.seen_at:%Y-%m-%d}",
         "since": f"{told.because.at if told.because else state.since:%Y-%m-%d}",
@@ -111,18 +114,15 @@ def shown(what: Metric, value: Value) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
-def _crossed(rule: Rule) -> str:
-    words = {
-        "<": "below",
-        "<=": "at most",
-        ">": "above",
-        ">=": "at least",
-        "==": "",
-        "!=": "not",
-    }[rule.op]
-    if isinstance(rule.threshold, float) and rule.what.unit == "%":
-        return f"{words} {rule.threshold:g}%"
-    return f"{words} {shown(rule.what, rule.threshold)}".strip()
+AWAY = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+SIDES = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "==": "", "!=": "not"}
+
+
+def _side(rule: Rule, op: str, threshold: Value) -> str:
+    """Such as: below 0.5%."""
+    plain = isinstance(threshold, float) and rule.what.unit == "%"
+    told = f"{threshold:g}%" if plain else shown(rule.what, threshold)
+    return f"{SIDES[op]} {told}".strip()
 
 
 def _held(told: Told) -> str:

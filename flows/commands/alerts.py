@@ -6,26 +6,27 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
 from flows.alerts.model import Event, State
-from flows.alerts.rule import Rule, nearest
-from flows.alerts.rules import RULES, BrokenRules, RefusedRule, Written, read_rules
-from flows.alerts.watch import doubts, replayed
 from flows.commands.common import DAY, NOTHING, SICK, USAGE, Stop, json_option
-from flows.settings import Settings
-from flows.show.alerts import event_facts, print_events, state_facts, states_table
+from flows.settings import ROOT, Settings
 from flows.show.text import print_json
 from warehouse import reader
+
+# Rules and templates are read by these commands alone; the others need not wait for them.
+if TYPE_CHECKING:
+    from flows.alerts.rule import Rule
+    from flows.alerts.rules import RefusedRule, Written
 
 file_option = click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=RULES,
+    default=ROOT / "alerts.toml",
     help="A file of rules (default: the alerts.toml of the project).",
 )
 
@@ -57,6 +58,8 @@ def alerts() -> None:
 @json_option
 def list_(file: Path, every: bool, as_json: bool) -> None:
     """Show where every rule stands, and what is silenced."""
+    from flows.show.alerts import state_facts, states_table
+
     rules = {rule.name: rule for rule in _read(file).rules}
     store, now = open_store(Settings()), datetime.now(UTC)
     silences = store.silences(now)
@@ -96,6 +99,9 @@ def test(
     as_json: bool,
 ) -> None:
     """Show what the rules would have sent about the recorded history, in order."""
+    from flows.alerts.watch import replayed
+    from flows.show.alerts import event_facts, print_events
+
     if since and until and since > until:
         raise Stop("--from must not be after --to", USAGE)
     rules = _chosen(_read(file), names, file)
@@ -128,6 +134,8 @@ def test(
 @click.option("--channel", metavar="NAME", help="Send a test message to this channel.")
 def check(file: Path, channel: str | None) -> None:
     """Say whether the rules are written right, and whether a channel works."""
+    from flows.alerts.watch import doubts
+
     written = _read(file)
     console = Console()
     with reader.reader(Settings().published) as db:
@@ -169,6 +177,8 @@ def silence(file: Path, name: str, until: datetime) -> None:
 
 def _read(file: Path) -> Written:
     """The rules of a file; those that are refused are named with their lines."""
+    from flows.alerts.rules import BrokenRules, read_rules
+
     try:
         written = read_rules(file)
     except BrokenRules as error:
@@ -184,6 +194,8 @@ def _refusal(file: Path, refused: RefusedRule) -> str:
 
 
 def _chosen(written: Written, names: tuple[str, ...], file: Path) -> list[Rule]:
+    from flows.alerts.rule import nearest
+
     known = {rule.name: rule for rule in written.rules}
     if unknown := [name for name in names if name not in known]:
         raise Stop(

@@ -51,7 +51,7 @@ select
     snapshots.source,
     snapshots.url,
     boards.title,
-    boards.homepage
+    snapshots.homepage
 from sides
 join states using (board, task, as_of)
 join snapshots using (snapshot_id)

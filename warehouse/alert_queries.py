@@ -18,8 +18,15 @@ with wanted as (
 ),
 
 snapshots as (
-    select snapshot_id, captured_at, last_seen_at, source, url
-    from core.snapshots
+    select states.snapshot_id, states.captured_at, states.last_seen_at, states.source, states.url,
+        homes.homepage
+    from core.snapshots as states
+    -- A timeline is told by other sources than the one its card is of.
+    left join (
+        select source, any_value(homepage) as homepage
+        from core.boards
+        group by source
+    ) as homes on homes.source = states.source
 ),
 """
 
@@ -78,7 +85,7 @@ select
     snapshots.source,
     snapshots.url,
     boards.title,
-    boards.homepage
+    snapshots.homepage
 from gaps
 join snapshots using (snapshot_id)
 join core.boards as boards using (board)
@@ -169,7 +176,7 @@ select
     snapshots.source,
     snapshots.url,
     boards.title,
-    boards.homepage
+    snapshots.homepage
 from steps
 join snapshots using (snapshot_id)
 join core.boards as boards using (board)

@@ -108,7 +108,8 @@ def shown(what: Metric, value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if what.unit == " h":
-        return f"{value / 24:.1f} days" if value >= 48 else f"{value:.0f} hours"
+        days = f"{value / 24:.1f}".removesuffix(".0")
+        return f"{days} days" if value >= 48 else f"{value:.0f} hours"
     if what.unit == "%":
         return f"{value:.2f}%"
     return f"{value:.3f}".rstrip("0").rstrip(".")
@@ -128,9 +129,10 @@ def _side(rule: Rule, op: str, threshold: Value) -> str:
 def _held(told: Told) -> str:
     if told.status == "no_data" and told.rule.no_data_after:
         return _span(told.rule.no_data_after)
+    since = f" since {told.because.at:%Y-%m-%d}" if told.because else ""
     if isinstance(told.rule.for_, timedelta):
-        return f"for {_span(told.rule.for_)}"
-    return f"for {told.state.count} snapshots" if told.state.count > 1 else ""
+        return f"for {_span(told.rule.for_)}{since}"
+    return f"for {told.state.count} snapshots{since}" if told.state.count > 1 else ""
 
 
 def _span(span: timedelta) -> str:

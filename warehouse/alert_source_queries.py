@@ -6,14 +6,20 @@ from __future__ import annotations
 STALENESS = """
 with answered as (
     select
-        source,
-        max(captured_at) filter (where outcome in ('new', 'unchanged', 'not_modified')) as last_good,
-        min(captured_at) as first_try,
-        arg_max(outcome, captured_at) as outcome,
-        arg_max(error, captured_at) as error
-    from raw.fetches
-    where exists (from unnest($boards) as globs (pattern) where source glob pattern)
-    group by source
+        fetches.source,
+        max(fetches.captured_at) filter (
+            where outcome in ('new', 'unchanged', 'not_modified') and quarantine.reason is null
+        ) as last_good,
+        min(fetches.captured_at) as first_try,
+        arg_max(fetches.outcome, fetches.captured_at) as outcome,
+        arg_max({'error': fetches.error}, fetches.captured_at).error as error
+    from raw.fetches as fetches
+    left join raw.quarantine as quarantine
+        on quarantine.sha256 = fetches.payload_sha256
+        and quarantine.source = fetches.source
+        and quarantine.url = fetches.url
+    where exists (from unnest($boards) as globs (pattern) where fetches.source glob pattern)
+    group by fetches.source
 ),
 
 ended as (

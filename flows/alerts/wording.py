@@ -49,7 +49,8 @@ def variables(told: Told) -> dict[str, Any]:
     """Everything a template can use: the names of flows.alerts.template.NAMES."""
     rule, state, what = told.rule, told.state, told.rule.what
     safe = cleaned(told.facts)
-    link = safe.get("homepage") or safe.get("url")
+    links = [str(safe.get(name) or "") for name in ("homepage", "url")]
+    link = next((one for one in links if one.startswith(("https://", "http://"))), "")
     cause = told.because.cause if told.because else None
     z = told.one.z if told.one and told.one.z is not None else safe.get("gap_z")
     return {
@@ -95,7 +96,7 @@ def variables(told: Told) -> dict[str, Any]:
         "parts": _parts(safe),
         "source": safe.get("source") or "",
         "url": safe.get("url") or "",
-        "link": link or "",
+        "link": link,
         "origin": _origin(safe, state, link),
         "facts": safe,
     }
@@ -191,7 +192,7 @@ def _parts(facts: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _origin(facts: Mapping[str, Any], state: State, link: str | None) -> str:
+def _origin(facts: Mapping[str, Any], state: State, link: str) -> str:
     if not facts.get("source"):
         return ""
     return f"Source {facts['source']} as of {state.seen_at:%Y-%m-%d}" + (

@@ -15,6 +15,7 @@ from rich.markup import escape
 from flows.alerts.model import Event, State
 from flows.commands.common import DAY, NOTHING, SICK, USAGE, Stop, json_option
 from flows.settings import ROOT, Settings
+from flows.show.local import counted
 from flows.show.text import print_json
 from warehouse import reader
 
@@ -75,7 +76,7 @@ def list_(file: Path, every: bool, as_json: bool) -> None:
     if states:
         console.print(states_table(states, rules, silences))
     console.print(
-        f"{len(rules)} rules on {len(known)} boards and sources; "
+        f"{counted(len(rules), 'rule')} on {len(known)} boards and sources; "
         f"{len(known) - len(states)} where all is well are not shown (--all does).\n"
         "Next: `photofinish alerts test` shows what they would have sent.",
         highlight=False,
@@ -120,8 +121,8 @@ def test(
     console = Console()
     print_events(console, shown)
     console.print(
-        f"{len(shown)} messages of {len(rules)} rules. What depends on when the runs are is not "
-        "replayed: staleness, missing data, reminders.\n"
+        f"{counted(len(shown), 'message')} of {counted(len(rules), 'rule')}. What depends on when "
+        "the runs are is not replayed: staleness, missing data, reminders.\n"
         "Next: tune the rule (docs/alerts.md) and look again.",
         style="dim",
         highlight=False,

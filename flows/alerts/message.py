@@ -17,7 +17,15 @@ _NUMBER = (
     + ", {{ crossed }}{% if held %} {{ held }}{% endif %}{% if sure %}; {{ sure }}{% endif %}."
     + _TAIL
 )
+_SIDES = (
+    "{{ heading }} on {{ place }}: {{ words }} {{ value_text }}"
+    + _WAS
+    + ", {{ crossed }}{% if held %} {{ held }}{% endif %}: {{ leader }} against {{ rival }}; {{ sure }}."
+    + _TAIL
+)
 TEMPLATES: Mapping[str, str] = {
+    "frontier_country_gap_pct": _SIDES,
+    "frontier_openness_gap_pct": _SIDES,
     "verdict": "{{ heading }} on {{ place }}: {{ value_text }}" + _WAS + "{% if held %} {{ held }}"
     "{% endif %}, {{ leader }} {{ gap_text }} ahead of {{ rival }}; {{ sure }}." + _TAIL,
     "leader_changed": "{{ heading }} on {{ place }}: {{ leader }} in place of {{ former }}, "

@@ -161,13 +161,14 @@ def _why(what: Metric, cause: str | None, facts: Mapping[str, Any]) -> str:
     if what.name == "staleness_hours":
         return f"Last error: {facts['error']}." if facts.get("error") else ""
     entered, left = facts.get("entered_top") or [], facts.get("left_top") or []
+    gone = facts.get("n_exits") or len(left)
     said = {
         "entries": f"a new entrant, {_names(entered)}"
         if len(entered) == 1
         else f"{len(entered)} new entrants, {_names(entered)}"
         if entered
         else "new entrants",
-        "exits": f"{facts.get('n_exits') or len(left)} models were delisted"
+        "exits": (f"{gone} models were delisted" if gone > 1 else "a model was delisted")
         + (f", {_names(left)} among them" if left else ""),
         "scores": "new scores of the models in both lists",
         "rescale": "the whole board moved: the scale changed, not the models",

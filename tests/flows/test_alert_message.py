@@ -111,7 +111,7 @@ def test_a_recovery_says_what_it_came_back_to() -> None:
             {"metric": "frontier_country_gap_pct", "op": "<", "threshold": 2},
             (3.0, 1.7),
             {"a": "US", "b": "CN", "verdict": "lead", "model_a": "x", "model_b": "y"},
-            "US–CN gap 1.70% (was 3.00%), below 2%; more than noise.",
+            "US–CN gap 1.70% (was 3.00%), below 2%: x against y; more than noise.",
         ),
     ],
 )

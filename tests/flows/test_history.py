@@ -6,7 +6,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import pytest
 from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 
+from flows.alerts.rules import read_rules
+from flows.alerts.watch import replayed
 from flows.backfill import recorded
 from flows.commands.claims import CLAIMS
 from flows.doctor import examine
@@ -634,3 +636,47 @@ def test_rank_ub_is_the_arenas_own_rank_but_for_its_rounding(home: Settings) -> 
         fewest, most = (1 + (low > high[:, None] + off).sum(axis=1) for off in (2, -2))
         published = board["shown"].to_numpy()
         assert ((fewest <= published) & (published <= most)).all(), board["snapshot_id"][0]
+
+
+def test_the_shipped_alerts_on_the_arena_are_few_and_each_is_news(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """Each of them was read: leaders that are surely new, races that closed or opened, none twice."""
+    events, problems = replayed(db, read_rules().rules, datetime(2026, 4, 12, tzinfo=UTC))
+    assert problems == {}
+    arena = [event for event in events if event.board == "arena/text"]
+    leaders = [
+        (f"{event.observed_at:%Y-%m-%d}", event.facts["leader"])
+        for event in arena
+        if event.rule == "new-leader"
+    ]
+    assert leaders == [
+        ("2024-08-02", "gemini-1.5-pro-exp-0801"),
+        ("2024-08-14", "chatgpt-4o-latest-20240808"),
+        ("2024-09-17", "chatgpt-4o-latest-20240903"),
+        ("2024-09-19", "o1-preview-20240912"),
+        ("2024-11-21", "chatgpt-4o-latest-20241120"),
+        ("2024-12-07", "gemini-exp-1206"),
+        ("2025-02-18", "early-grok-3"),
+        ("2025-03-26", "gemini-2.5-pro-exp-03-25"),
+        ("2025-05-07", "gemini-2.5-pro-preview-05-06"),
+    ]
+    assert len(arena) == 25
+    assert not [event for event in arena if f"{event.observed_at:%Y-%m-%d}" == "2025-02-16"]
+
+
+@pytest.mark.parametrize("exits_ignored", [True, False])
+def test_a_delisting_widens_a_gap_for_those_alone_who_ask(
+    db: duckdb.DuckDBPyConnection, exits_ignored: bool
+) -> None:
+    shipped = next(rule for rule in read_rules().rules if rule.name == "first-ten-apart")
+    causes = ("rescale", "release", "turnover", *(("exits",) if exits_ignored else ()))
+    rule = shipped.model_copy(update={"ignore_causes": causes})
+    events, _ = replayed(db, [rule], datetime(2026, 4, 12, tzinfo=UTC))
+    on_the_day = [one.text for one in events if f"{one.observed_at:%Y-%m-%d}" == "2025-02-16"]
+    if exits_ignored:
+        assert on_the_day == []
+    else:
+        (text,) = on_the_day
+        assert "1st–10th gap 5.73% (was 2.14%), above 5%" in text
+        assert "Cause: 30 models were delisted, gemini-exp-1206" in text

@@ -1,0 +1,130 @@
+"""Alerting in a run: evaluate and save before publication, send and announce after it.
+
+Nothing here stops a run: what goes wrong is said in the report, and the data are published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from flows.alerts import announce
+from flows.alerts.deliver import deliver
+from flows.alerts.model import Event, State
+from flows.alerts.store import Store, StoreUnusable
+from flows.settings import Settings
+
+
+@dataclass(frozen=True)
+class Alerted:
+    """What alerting came to in a run."""
+
+    on: bool = False
+    events: Sequence[Event] = ()
+    sent: int = 0
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why messages did not go out, by channel."""
+    problems: Sequence[str] = ()
+
+    @property
+    def told(self) -> str:
+        """The report's line about it; empty where alerting is off and nothing is wrong."""
+        if not self.on and not self.problems:
+            return ""
+        count = len(self.events)
+        said = [
+            f"alerts: {count} new, {self.sent} sent" if count or self.sent else "alerts: none new"
+        ]
+        said += [f"channel {channel}: {reason}, waiting" for channel, reason in self.failed.items()]
+        return "; ".join([*said, *self.problems])
+
+
+def evaluate_and_save(settings: Settings, now: datetime, quiet: bool = False) -> Alerted:
+    """Hold the made tables to the rules; keep the states, and events with the messages to send.
+
+    `quiet` (a backfill) moves the states and sends nothing. Reads the build database: the tables must
+    be made, and nobody else may have it open.
+    """
+    rules = settings.rules
+    if rules is None:
+        return Alerted()
+    if not rules.exists():
+        given = "alerts" in settings.model_fields_set
+        missing = f"no alerts: there is no file {rules}, which PHOTOFINISH_ALERTS names"
+        return Alerted(problems=[missing] if given else ())
+
+    def evaluate() -> Alerted:
+        store = Store(settings.alerts_store)
+        states, events, problems = evaluated(
+            settings, store.load_states(), now, store.live_since(now)
+        )
+        known = {event.id for event in store.events()}
+        store.save(states, events, now, quiet)
+        new = [event for event in events if event.id not in known]
+        return Alerted(True, [] if quiet else new, problems=problems)
+
+    return _safely(evaluate, Alerted(True), "the rules were not evaluated")
+
+
+def deliver_and_announce(
+    settings: Settings, run_id: str, now: datetime, alerted: Alerted
+) -> Alerted:
+    """Send what waits in the outbox, and tell Prefect of the events. Returns the completed report.
+
+    Also what earlier runs left, and where this one evaluated nothing because its rules are broken.
+    """
+    store = Store(settings.alerts_store)
+    if settings.rules is None or not store.path.exists():
+        return alerted
+
+    def send() -> Alerted:
+        done = deliver(store, now, run_id)
+        return replace(alerted, sent=done.sent, failed=done.failed)
+
+    def tell() -> Alerted:
+        announce.announce(store)
+        return alerted
+
+    alerted = _safely(send, alerted, "messages were not sent")
+    return _safely(tell, alerted, "Prefect was not told of the events")
+
+
+def _safely(step: Callable[[], Alerted], before: Alerted, what: str) -> Alerted:
+    try:
+        return step()
+    except StoreUnusable as error:
+        problem = f"{what}: {error}"
+    # A mistake in alerting must not cost the day's data; its text may quote anything, its kind does not.
+    except Exception as error:  # noqa: BLE001
+        problem = f"{what} ({type(error).__name__}); the next run tries again"
+    return replace(before, problems=[*before.problems, problem])
+
+
+def evaluated(
+    settings: Settings, states: Sequence[State], now: datetime, live_since: datetime
+) -> tuple[Sequence[State], Sequence[Event], Sequence[str]]:
+    """The states and events after the rules were held to the tables, and what is wrong with the rules."""
+    from flows.alerts.evaluate import evaluate
+    from flows.alerts.rules import BrokenRules, read_rules
+    from warehouse.alert_observations import NotThere, observations
+    from warehouse.database import connect
+
+    try:
+        written = read_rules(settings.rules)
+    except BrokenRules as error:
+        return states, (), [str(error)]
+    problems = [
+        f"the rule {r.name!r} in line {r.line} is not used: {r.reason}" for r in written.refused
+    ]
+    seen = {}
+    with closing(connect(settings.build)) as db:
+        for rule in written.rules:
+            try:
+                seen[rule.name] = observations(db, rule.what, rule.board, rule.task, now)
+            except NotThere as error:
+                problems.append(f"the rule {rule.name!r} is not used: {error}")
+    used = [rule for rule in written.rules if rule.name in seen]
+    after, events = evaluate(used, seen, states, now, live_since)
+    return after, events, problems

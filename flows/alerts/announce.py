@@ -41,7 +41,7 @@ async def _emit(events: Sequence[Event]) -> None:
                 await client.emit(
                     PrefectEvent(
                         event=type_of(event),
-                        resource={  # type: ignore[arg-type]
+                        resource={
                             "prefect.resource.id": f"photofinish.board.{event.board}",
                             "prefect.resource.name": event.board,
                             "photofinish.rule": event.rule,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from flows.alerts import announce
 from flows.alerts.deliver import deliver
@@ -27,6 +28,11 @@ class Alerted:
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why messages did not go out, by channel."""
     problems: Sequence[str] = ()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether something did not work."""
+        return bool(self.failed or self.problems)
 
     @property
     def told(self) -> str:
@@ -106,25 +112,16 @@ def evaluated(
     settings: Settings, states: Sequence[State], now: datetime, live_since: datetime
 ) -> tuple[Sequence[State], Sequence[Event], Sequence[str]]:
     """The states and events after the rules were held to the tables, and what is wrong with the rules."""
-    from flows.alerts.evaluate import evaluate
     from flows.alerts.rules import BrokenRules, read_rules
-    from warehouse.alert_observations import NotThere, observations
+    from flows.alerts.watch import watch
     from warehouse.database import connect
 
     try:
-        written = read_rules(settings.rules)
+        written = read_rules(Path(settings.alerts))
     except BrokenRules as error:
         return states, (), [str(error)]
-    problems = [
-        f"the rule {r.name!r} in line {r.line} is not used: {r.reason}" for r in written.refused
-    ]
-    seen = {}
     with closing(connect(settings.build)) as db:
-        for rule in written.rules:
-            try:
-                seen[rule.name] = observations(db, rule.what, rule.board, rule.task, now)
-            except NotThere as error:
-                problems.append(f"the rule {rule.name!r} is not used: {error}")
-    used = [rule for rule in written.rules if rule.name in seen]
-    after, events = evaluate(used, seen, states, now, live_since)
-    return after, events, problems
+        found = watch(db, written.rules, states, now, live_since)
+    problems = [f"rule {r.name!r}, line {r.line}, is not used: {r.reason}" for r in written.refused]
+    problems += [f"rule {name!r} is not used: {why}" for name, why in found.problems.items()]
+    return found.states, found.events, problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from flows.alerts.names import variable
-from flows.alerts.store import Store, StoreUnusable
+from flows.alerts.store import Store, StoreUnusable, undelivered
 from flows.settings import Settings
 from warehouse.archive import Archive
 
@@ -49,9 +48,7 @@ def _undelivered(settings: Settings) -> Iterator[Finding]:
     except StoreUnusable as error:
         yield Finding("alerts", str(error), "until then no alert is evaluated or sent")
         return
-    stuck = [row for row in rows if row["reason"] and row["outcome"] != "sent"]
-    kinds = Counter((row["channel"], row["outcome"], row["reason"]) for row in stuck)
-    for (channel, outcome, reason), count in sorted(kinds.items()):
+    for channel, outcome, reason, count in undelivered(rows):
         yield Finding(
             "alerts",
             f"{count} to the channel {channel} {outcome}: {reason}",

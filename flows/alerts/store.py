@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -204,6 +205,16 @@ class Store:
             return []
         with opened(self.path) as db:
             return [times_read(dict(row)) for row in db.execute(f"select * from {table}")]
+
+
+def undelivered(outbox: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, int]]:
+    """Of the rows of the outbox those that failed last: channel, outcome, reason, and how many."""
+    kinds = Counter(
+        (row["channel"], row["outcome"], row["reason"])
+        for row in outbox
+        if row["reason"] and row["outcome"] != "sent"
+    )
+    return [(*kind, count) for kind, count in sorted(kinds.items())]
 
 
 def pause(tries: int) -> timedelta:

@@ -5,6 +5,7 @@ Nothing here stops a run: what goes wrong is said in the report, and the data ar
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -39,10 +40,7 @@ class Alerted:
         """The report's line about it; empty where alerting is off and nothing is wrong."""
         if not self.on and not self.problems:
             return ""
-        count = len(self.events)
-        said = [
-            f"alerts: {count} new, {self.sent} sent" if count or self.sent else "alerts: none new"
-        ]
+        said = [f"alerts: {len(self.events)} new, {self.sent} sent"]
         said += [f"channel {channel}: {reason}, waiting" for channel, reason in self.failed.items()]
         return "; ".join([*said, *self.problems])
 
@@ -102,9 +100,11 @@ def _safely(step: Callable[[], Alerted], before: Alerted, what: str) -> Alerted:
         return step()
     except StoreUnusable as error:
         problem = f"{what}: {error}"
-    # A mistake in alerting must not cost the day's data; its text may quote anything, its kind does not.
+    # A mistake in alerting must not cost the day's data. Its text is not shown: it may quote an address.
     except Exception as error:  # noqa: BLE001
-        problem = f"{what} ({type(error).__name__}); the next run tries again"
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+        problem = f"{what} ({where}); the next run tries again"
     return replace(before, problems=[*before.problems, problem])
 
 

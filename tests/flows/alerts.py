@@ -1,13 +1,17 @@
-"""Events and states made by hand, and a small evaluation, for the tests of what comes after it."""
+"""Events and states made by hand, and a series that crosses, for the tests of what comes after it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flows.alerts.deliver import Delivered, deliver
+from flows.alerts.evaluate import evaluate
 from flows.alerts.model import Event, State
+from flows.alerts.rule import Rule
+from flows.alerts.store import Store
+from warehouse.alert_observations import Observation
 
 NOW = datetime(2025, 3, 1, 6, tzinfo=UTC)
 
@@ -48,36 +52,40 @@ def a_state(**facts: Any) -> State:
     return State(**plain | facts)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One observation: a value on a board at a time."""
-
-    at: datetime
-    value: float
-
-
-THRESHOLD, CLEARS = 1.0, 1.5
 SERIES = [2.0, 1.2, 0.9, 1.3, 0.8, 1.4, 0.95, 1.2, 1.8, 1.3, 2.0]
 """Crosses below 1.0 once, flaps inside the band up to 1.5, recovers once, dips into the band again."""
 
+RULE = Rule.model_validate(
+    {
+        "name": "close",
+        "board": "test/board",
+        "metric": "gap_1_2_pct",
+        "op": "<",
+        "threshold": 1.0,
+        "recover": 1.5,
+        "ignore_causes": [],
+        "notify": ["hook"],
+    }
+)
 
-def evaluate(
-    rules: Sequence[Any],
-    observations: Sequence[Seen],
-    states: Sequence[State],
-    now: datetime,
-    live_since: datetime,
-) -> tuple[list[State], list[Event]]:
-    """The signature of flows.alerts.evaluate.evaluate, for one rule with hysteresis and no more."""
-    state = states[0] if states else a_state(seen_at=datetime.min.replace(tzinfo=UTC))
-    events = []
-    for seen in observations:
-        if seen.at <= state.seen_at:
-            continue
-        crossed = seen.value < THRESHOLD if state.phase == "ok" else seen.value <= CLEARS
-        phase = "firing" if crossed else "ok"
-        if phase != state.phase and seen.at >= live_since:
-            status = "firing" if crossed else "resolved"
-            events.append(an_event(status=status, observed_at=seen.at, value=seen.value))
-        state = replace(state, phase=phase, seen_at=seen.at, value=seen.value)
-    return [state], events
+
+def observed(day: int, value: float) -> Observation:
+    return Observation(
+        board="test/board",
+        task="overall",
+        at=at(day),
+        snapshot_id=f"s{day}",
+        captured_at=at(day),
+        seen_until=at(day),
+        value=value,
+    )
+
+
+def one_run(store: Store, day: int, environ: Mapping[str, str]) -> Delivered:
+    """What a run does on a day of SERIES: evaluate, save, deliver."""
+    seen = [observed(past, SERIES[past]) for past in range(day + 1)]
+    states, events = evaluate(
+        [RULE], {RULE.name: seen}, store.load_states(), at(day), store.live_since(at(day))
+    )
+    store.save(states, events, at(day))
+    return deliver(store, at(day), f"run-{day}", environ=environ, first_pause=0)

@@ -17,7 +17,7 @@ from flows import git_history, pipeline
 from flows.landing import Version, between, land
 from flows.progress import announce
 from flows.settings import Settings
-from flows.tasks import load, publish, transform
+from flows.tasks import evaluate_alerts, load, publish, transform
 from sources import load_sources
 from warehouse.archive import Archive, fingerprint, utc
 
@@ -159,5 +159,6 @@ def backfill(
             landed, skipped = pull_history(chosen[0], run_id)
         parsed = load()
         transform()
+        evaluate_alerts(datetime.now(UTC), quiet=True)
         publish()
     return Backfilled(landed, parsed, skipped)

@@ -18,9 +18,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from flows import pipeline
+from flows.alerts.run import Alerted
 from flows.settings import Settings
 from flows.show.boards import gaps_markdown
-from flows.tasks import load, publish, transform
+from flows.show.text import markdown_text
+from flows.tasks import evaluate_alerts, load, publish, send_alerts, transform
 from sources import Source, load_sources
 from warehouse.archive import Archive
 from warehouse.reader import latest_gaps, quarantined, reader
@@ -48,6 +50,7 @@ class Report:
     run_id: str
     sources: Sequence[SourceReport] = field(default_factory=list)
     parsed: int = 0
+    alerts: Alerted = field(default_factory=Alerted)
 
 
 class PullFailed(Exception):
@@ -84,9 +87,10 @@ def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime 
 def daily(
     sources: list[str] | None = None, as_of: datetime | None = None, tidy: Path | None = None
 ) -> Any:
-    """Pull the sources (all by default), load, transform and publish.
+    """Pull the sources (all by default), load, transform, hold to the alert rules, publish and send.
 
     A source that fails or is quarantined leaves the others landed; the run is then named Partial.
+    What goes wrong with alerts is told in its message and does not change its state.
     """
     settings = _settings(tidy)
     chosen = _choose(load_sources(), sources, settings)
@@ -95,8 +99,11 @@ def daily(
         pulled = _pull_all(chosen, settings, run_id, as_of)
         parsed = load()
         transform()
+        alerts = evaluate_alerts(as_of or datetime.now(UTC))
         publish()
-    report = Report(run_id, _report(pulled, settings), parsed)
+        # After publication: who gets a message finds in the published file what it is about.
+        alerts = send_alerts(run_id, alerts)
+    report = Report(run_id, _report(pulled, settings), parsed, alerts)
     _write_artifact(settings, report)
     return _final_state(report)
 
@@ -175,17 +182,28 @@ def _write_artifact(settings: Settings, report: Report) -> None:
         table = gaps_markdown(latest_gaps(db))
     sick = "".join(f"- {r.source}: {r.outcome}: {r.problem}\n" for r in report.sources if r.sick)
     problems = f"\n## Problems\n\n{sick}" if sick else ""
+    alerts = _alerts_markdown(report.alerts)
     create_markdown_artifact(
         key="photofinish-gaps",
-        markdown=f"# How close the race is\n\n{table}\n{problems}",
+        markdown=f"# How close the race is\n\n{table}\n{alerts}{problems}",
         description=f"Gaps after run {report.run_id}",
     )
+
+
+def _alerts_markdown(alerts: Alerted) -> str:
+    lines = [f"- {markdown_text(event.text)}" for event in alerts.events]
+    if alerts.told:
+        lines.append(f"- {markdown_text(alerts.told)}")
+    listed = "\n".join(lines)
+    return f"\n## Alerts\n\n{listed}\n" if lines else ""
 
 
 def _final_state(report: Report) -> State[Any]:
     sick = [r for r in report.sources if r.sick]
     landed = len(report.sources) - len(sick)
     told = f"{landed} of {len(report.sources)} sources landed"
+    if report.alerts.told:
+        told += f"; {report.alerts.told}"
     if not sick:
         return Completed(message=told, data=report)
     troubles = "; ".join(f"{r.source} {r.outcome}: {r.problem}" for r in sick)

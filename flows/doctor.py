@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from flows.alerts.names import variable
+from flows.alerts.store import Store, StoreUnusable, undelivered
 from flows.settings import Settings
 from warehouse.archive import Archive
 
@@ -32,10 +34,27 @@ def examine(settings: Settings) -> Iterator[Finding]:
             f"{where} cannot be read: a run was cut off while writing it",
             "nothing is lost; the next run fetches that file again",
         )
+    yield from _undelivered(settings)
     if settings.build.exists():
         with duckdb.connect(str(settings.build), read_only=True) as db:
             yield from _unknown(db, "organization", "organizations")
             yield from _unknown(db, "license", "licenses")
+
+
+def _undelivered(settings: Settings) -> Iterator[Finding]:
+    """Messages of alerts that did not go out, by channel and reason."""
+    try:
+        rows = Store(settings.alerts_store).rows("outbox")
+    except StoreUnusable as error:
+        yield Finding("alerts", str(error), "until then no alert is evaluated or sent")
+        return
+    for channel, outcome, reason, count in undelivered(rows):
+        yield Finding(
+            "alerts",
+            f"{count} to the channel {channel} {outcome}: {reason}",
+            f"see that {variable(channel)} is right and its receiver answers; "
+            + ("these are lost" if outcome == "given up" else "a later run tries again"),
+        )
 
 
 def _unknown(db: duckdb.DuckDBPyConnection, what: str, file: str) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from time import monotonic
 import duckdb
 from filelock import FileLock, Timeout
 
+from flows.alerts import tables
 from flows.fetch import FetchFailed, get
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, local, tidy
@@ -219,8 +220,14 @@ def publish_tables(settings: Settings) -> None:
     """Put a fresh copy of the tables in the place where analysts look."""
     with closing(connect(settings.build)) as db:
         macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
-        models = read_models(SQL, STEPS)
-        publish(db, models, macros, settings.published, private=settings.publish_local)
+        publish(
+            db,
+            read_models(SQL, STEPS),
+            macros,
+            settings.published,
+            private=settings.publish_local,
+            extras=tables.published(settings),
+        )
 
 
 def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> None:

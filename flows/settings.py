@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import (
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     retries: int = Field(3, ge=0, description="further tries for a source that failed")
     retry_delay: float = Field(5, ge=0, description="seconds before the first of them; doubles")
     publish_local: bool = Field(False, description="publish prompts and outputs of your own tests")
+    alerts: Path | Literal["off"] = Field(
+        ROOT / "alerts.toml", description="the file of alert rules, or off"
+    )
     lock_wait: float = Field(60, ge=0, description="seconds to wait while another run is at work")
 
     @classmethod
@@ -60,3 +64,12 @@ class Settings(BaseSettings):
     @property
     def published(self) -> Path:
         return self.home / "photofinish.duckdb"
+
+    @property
+    def rules(self) -> Path | None:
+        """The file of alert rules; None where alerting is switched off."""
+        return None if self.alerts == "off" else Path(self.alerts)
+
+    @property
+    def alerts_store(self) -> Path:
+        return self.home / "alerts" / "alerts.sqlite"

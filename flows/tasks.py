@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows import pipeline
+from flows.alerts.run import Alerted, deliver_and_announce, evaluate_and_save
 from flows.progress import announce
 from flows.settings import Settings
 from sources import load_sources
@@ -27,3 +30,15 @@ def transform() -> None:
 def publish() -> None:
     """Put the new tables where analysts look, by one rename."""
     pipeline.publish_tables(Settings())
+
+
+@task(name="evaluate alerts", cache_policy=NO_CACHE)
+def evaluate_alerts(now: datetime, quiet: bool = False) -> Alerted:
+    """Hold the made tables to the rules; `quiet` for the past, of which nobody is told."""
+    return evaluate_and_save(Settings(), now, quiet)
+
+
+@task(name="send alerts", cache_policy=NO_CACHE)
+def send_alerts(run_id: str, alerted: Alerted) -> Alerted:
+    """Send what waits, and tell Prefect of it."""
+    return deliver_and_announce(Settings(), run_id, datetime.now(UTC), alerted)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.alerts.tables import TABLES
 from flows.cli import cli
 from flows.pipeline import SQL, STEPS
 from flows.settings import ROOT, Settings
@@ -22,6 +23,7 @@ def test_the_readme_lists_every_command() -> None:
 
 def test_the_readme_lists_every_published_table() -> None:
     tables = [model.table for model in read_models(SQL, STEPS)] + list(COMMENTS)
+    tables += [f"alerts.{name}" for name in TABLES]
     assert [table for table in tables if f"`{table}`" not in README] == []
 
 

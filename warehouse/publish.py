@@ -6,10 +6,12 @@ A reader that has the old file open keeps it; a reader that opens the new one se
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from warehouse.database import COMMENTS
 from warehouse.models import Model, describe, quoted
@@ -18,16 +20,27 @@ PRIVATE = frozenset({"local"})
 """Schemas that hold prompts and outputs of the user's own: published only if asked for."""
 
 
+@dataclass(frozen=True)
+class Extra:
+    """A table that is kept elsewhere and published too: its name, what it and its columns are, its rows."""
+
+    table: str
+    comment: str
+    columns: Mapping[str, str]
+    rows: pl.DataFrame
+
+
 def publish(
     db: duckdb.DuckDBPyConnection,
     models: Sequence[Model],
     macros: str,
     target: Path,
     private: bool = False,
+    extras: Sequence[Extra] = (),
 ) -> None:
     """Copy raw.* and every model from the build database to the file `target`, comments and macros too.
 
-    Without `private`, tables of the schemas in PRIVATE stay behind.
+    `extras` are published beside them. Without `private`, tables of the schemas in PRIVATE stay behind.
     """
     shown = [model for model in models if private or model.table.split(".")[0] not in PRIVATE]
     next_file = target.with_name(f"{target.name}.next")
@@ -37,6 +50,9 @@ def publish(
     db.execute(f"attach {quoted(str(next_file))} as published")
     try:
         _copy(db, shown, macros)
+        for extra in extras:
+            _add(db, extra)
+        db.execute("checkpoint published")
     finally:
         db.execute("detach published")
     _fsync(next_file)
@@ -60,7 +76,17 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(macros)
     finally:
         db.execute(f'use "{current}"')
-    db.execute("checkpoint published")
+
+
+def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:
+    table = f"published.{extra.table}"
+    db.execute(f"create schema if not exists published.{extra.table.split('.')[0]}")
+    db.register("extra", extra.rows.to_arrow())
+    db.execute(f"create table {table} as from extra")
+    db.unregister("extra")
+    db.execute(f"comment on table {table} is {quoted(extra.comment)}")
+    for column, meaning in extra.columns.items():
+        db.execute(f'comment on column {table}."{column}" is {quoted(meaning)}')
 
 
 def _fsync(path: Path) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
-from flows.alerts.model import Event, State
+from flows.alerts.model import Event
+from flows.alerts.store import Store, undelivered
 from flows.commands.common import DAY, NOTHING, SICK, USAGE, Stop, json_option
 from flows.settings import ROOT, Settings
 from flows.show.local import counted
@@ -27,25 +27,14 @@ if TYPE_CHECKING:
 file_option = click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=ROOT / "alerts.toml",
-    help="A file of rules (default: the alerts.toml of the project).",
+    default=lambda: Settings().rules or ROOT / "alerts.toml",
+    help="A file of rules (default: PHOTOFINISH_ALERTS, else the alerts.toml of the project).",
 )
 
 
-class States(Protocol):
-    """What the commands need of flows.alerts.store.Store."""
-
-    def load_states(self) -> Iterable[State]: ...
-
-    def silences(self, now: datetime) -> dict[str, datetime]: ...
-
-    def silence(self, rule: str, until: datetime) -> None: ...
-
-
-def open_store(settings: Settings) -> States:
+def open_store(settings: Settings) -> Store:
     """The store of alert states of a home."""
-    store = import_module("flows.alerts.store")
-    return cast(States, store.Store(settings.home / "alerts.sqlite"))
+    return Store(settings.alerts_store)
 
 
 @click.group()
@@ -75,6 +64,12 @@ def list_(file: Path, every: bool, as_json: bool) -> None:
     console = Console()
     if states:
         console.print(states_table(states, rules, silences))
+    for channel, outcome, reason, count in undelivered(store.rows("outbox")):
+        console.print(
+            f"[yellow]{count} to {escape(channel)} {outcome}[/]: {escape(reason)}",
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
         f"{counted(len(rules), 'rule')} on {len(known)} boards and sources; "
         f"{len(known) - len(states)} where all is well are not shown (--all does).\n"
@@ -213,7 +208,8 @@ def _warn(problems: Iterable[tuple[str, str]]) -> None:
 
 
 def _send_test(channel: str) -> None:
-    channels = import_module("flows.alerts.channels")
+    from flows.alerts.channels import DeliveryFailed, send
+
     event = Event(
         rule="test",
         severity="info",
@@ -229,6 +225,6 @@ def _send_test(channel: str) -> None:
         notify=(channel,),
     )
     try:
-        channels.send(channel, "photofinish: test", event.text, [event])
-    except Exception as error:
+        send(channel, "photofinish: test", event.text, [event])
+    except DeliveryFailed as error:
         raise Stop(f"the test message did not go out: {error}", SICK) from error

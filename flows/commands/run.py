@@ -105,5 +105,7 @@ def _print_report(report: Report, as_json: bool) -> None:
     sick = [source for source in report.sources if source.sick]
     if not as_json:
         Console().print("Next: `photofinish gaps`.")
+    elif report.alerts.wrong:
+        Console(stderr=True).print(escape(report.alerts.told), soft_wrap=True, highlight=False)
     if sick:
         sys.exit(NOTHING if len(sick) == len(report.sources) else SICK)

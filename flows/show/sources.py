@@ -62,6 +62,8 @@ def print_report(console: Console, report: Report, as_json: bool) -> None:
     for source in report.sources:
         if source.sick:
             console.print(f"[red]{source.source}[/]: {escape(source.problem)}", soft_wrap=True)
+    if report.alerts.told:
+        console.print(escape(report.alerts.told), soft_wrap=True, highlight=False)
     return None
 
 

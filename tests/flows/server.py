@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep
 
 
 class Told:
@@ -18,6 +19,11 @@ class Told:
         self.headers: dict[str, str] = {}
         self.asked: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.bodies: list[bytes] = []
+        self.statuses: list[int] = []
+        """Answers to the next POSTs, before `status`."""
+        self.delay = 0.0
+        """Seconds before a POST is answered."""
 
 
 @contextmanager
@@ -28,10 +34,18 @@ def serving() -> Iterator[Told]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
+        def do_POST(self) -> None:
+            told.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            sleep(told.delay)
+            self.answer(told.statuses.pop(0) if told.statuses else told.status)
+
         def do_GET(self) -> None:
+            self.answer(told.status)
+
+        def answer(self, status: int) -> None:
             told.asked.append(dict(self.headers))
             told.paths.append(self.path)
-            self.send_response(told.status)
+            self.send_response(status)
             for name, value in {"Content-Length": str(len(told.body)), **told.headers}.items():
                 self.send_header(name, value)
             self.end_headers()

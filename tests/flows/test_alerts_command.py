@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from flows.alerts.model import State
 from flows.alerts.rule import Rule
+from flows.alerts.store import Store
 from flows.alerts.watch import watch
 from flows.cli import cli
 from flows.commands.common import NOTHING, SICK, USAGE, Stop
@@ -22,6 +21,7 @@ from flows.pipeline import MACROS, SQL, STEPS
 from flows.settings import Settings
 from tests.conftest import MakeWarehouse, scored
 from tests.flows.alerting import day, rule
+from tests.flows.server import serving
 from warehouse.models import read_models
 from warehouse.publish import publish
 from warehouse.reader import reader
@@ -36,30 +36,9 @@ notify = "default"
 """
 
 
-class Memory:
-    """A store of alert states that forgets."""
-
-    kept: list[State] = []  # noqa: RUF012
-    silent: dict[str, datetime] = {}  # noqa: RUF012
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def load_states(self) -> Iterable[State]:
-        return self.kept
-
-    def silences(self, now: datetime) -> dict[str, datetime]:
-        return {name: until for name, until in self.silent.items() if until > now}
-
-    def silence(self, rule: str, until: datetime) -> None:
-        self.silent[rule] = until
-
-
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> type[Memory]:
-    Memory.kept, Memory.silent = [], {}
-    monkeypatch.setitem(sys.modules, "flows.alerts.store", SimpleNamespace(Store=Memory))
-    return Memory
+def store(settings: Settings) -> Store:
+    return Store(settings.alerts_store)
 
 
 @pytest.fixture
@@ -146,22 +125,23 @@ def test_check_warns_of_what_is_written_right_and_never_tells_anything(file: str
 
 
 def test_check_sends_a_test_message(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[Any] = []
-    channels = SimpleNamespace(send=lambda *args: sent.append(args))
-    monkeypatch.setitem(sys.modules, "flows.alerts.channels", channels)
-    done = photofinish("check", "--file", file, "--channel", "default")
-    assert "A test message went to default" in done.stdout
-    ((channel, title, body, events),) = sent
-    assert (channel, title) == ("default", "photofinish: test")
-    assert "Nothing has crossed a threshold." in body
-    assert [event.rule for event in events] == ["test"]
+    with serving() as receiver:
+        monkeypatch.setenv("PHOTOFINISH_NOTIFY_DEFAULT", f"{receiver.url}/s3cr3t")
+        done = photofinish("check", "--file", file, "--channel", "default")
+        assert "A test message went to default" in done.stdout
+        (body,) = receiver.bodies
+        assert b"Nothing has crossed a threshold." in body
+        receiver.status = 403
+        code, said = stopped(photofinish("check", "--file", file, "--channel", "default"))
+    assert code == SICK
+    assert said.startswith("the test message did not go out: ")
+    assert "s3cr3t" not in said
 
-    def fail(*args: object) -> None:
-        raise RuntimeError("there is no channel default")
 
-    channels.send = fail
-    code, said = stopped(photofinish("check", "--file", file, "--channel", "default"))
-    assert (code, said) == (SICK, "the test message did not go out: there is no channel default")
+def test_a_test_message_to_a_channel_without_an_address_says_where_it_belongs(file: str) -> None:
+    code, said = stopped(photofinish("check", "--file", file, "--channel", "pager"))
+    assert code == SICK
+    assert "PHOTOFINISH_NOTIFY_PAGER" in said
 
 
 def state(**fields: Any) -> State:
@@ -178,9 +158,9 @@ def state(**fields: Any) -> State:
     return State(**given | fields)
 
 
-def test_list_shows_where_the_rules_stand(file: str, store: type[Memory]) -> None:
-    store.kept = [state(), state(board="test/other", phase="ok"), state(rule="gone")]
-    store.silent = {"close": datetime(2999, 1, 1, tzinfo=UTC)}
+def test_list_shows_where_the_rules_stand(file: str, store: Store) -> None:
+    store.save([state(), state(board="test/other", phase="ok"), state(rule="gone")], [], day(8))
+    store.silence("close", datetime(2999, 1, 1, tzinfo=UTC))
     said = " ".join(photofinish("list", "--file", file).stdout.split())
     assert "close firing 2.04% 2025-01-08 2999-01-01 00:00 test/board < 5.00%" in said
     assert "1 rule on 2 boards and sources; 1 where all is well are not shown" in said
@@ -191,11 +171,13 @@ def test_list_shows_where_the_rules_stand(file: str, store: type[Memory]) -> Non
     assert len(json.loads(photofinish("list", "--file", file, "--json", "--all").stdout)) == 2
 
 
-def test_silence_is_for_a_rule_that_there_is_until_a_day(file: str, store: type[Memory]) -> None:
+def test_silence_is_for_a_rule_that_there_is_until_a_day(file: str, store: Store) -> None:
     own = ("silence", "--file", file)
     assert "silent until 2999-01-01" in photofinish(*own, "close", "--until", "2999-01-01").stdout
-    assert store.silent == {"close": datetime(2999, 1, 1, tzinfo=UTC)}
+    now = datetime.now(UTC)
+    assert store.silences(now) == {"close": datetime(2999, 1, 1, tzinfo=UTC)}
     assert "not silenced any more" in photofinish(*own, "close", "--until", "2020-01-01").stdout
+    assert store.silences(now) == {}
     assert stopped(photofinish(*own, "clse", "--until", "2999-01-01"))[0] == USAGE
 
 

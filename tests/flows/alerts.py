@@ -9,8 +9,8 @@ from typing import Any
 from flows.alerts.deliver import Delivered, deliver
 from flows.alerts.evaluate import evaluate
 from flows.alerts.model import Event, State
-from flows.alerts.rule import Rule
 from flows.alerts.store import Store
+from tests.flows.alerting import rule, seen
 from warehouse.alert_observations import Observation
 
 NOW = datetime(2025, 3, 1, 6, tzinfo=UTC)
@@ -55,30 +55,12 @@ def a_state(**facts: Any) -> State:
 SERIES = [2.0, 1.2, 0.9, 1.3, 0.8, 1.4, 0.95, 1.2, 1.8, 1.3, 2.0]
 """Crosses below 1.0 once, flaps inside the band up to 1.5, recovers once, dips into the band again."""
 
-RULE = Rule.model_validate(
-    {
-        "name": "close",
-        "board": "test/board",
-        "metric": "gap_1_2_pct",
-        "op": "<",
-        "threshold": 1.0,
-        "recover": 1.5,
-        "ignore_causes": [],
-        "notify": ["hook"],
-    }
-)
+RULE = rule(board="test/board", threshold=1.0, recover=1.5, ignore_causes=[], notify=["hook"])
 
 
 def observed(day: int, value: float) -> Observation:
-    return Observation(
-        board="test/board",
-        task="overall",
-        at=at(day),
-        snapshot_id=f"s{day}",
-        captured_at=at(day),
-        seen_until=at(day),
-        value=value,
-    )
+    moment = {"at": at(day), "captured_at": at(day), "seen_until": at(day)}
+    return seen(0, value, snapshot_id=f"s{day}", **moment)
 
 
 def one_run(store: Store, day: int, environ: Mapping[str, str]) -> Delivered:

@@ -15,13 +15,12 @@ def kendall_tau(first: Ranks, second: Ranks) -> float | None:
     Kendall 1945, "The treatment of ties in ranking problems"; equals scipy.stats.kendalltau. None with
     fewer than two models or where one ranking is all ties: there is no order to agree on.
     """
-    agreement = untied_first = untied_second = 0
-    for i in range(len(first) - 1):
-        one = np.sign(first[i + 1 :] - first[i])
-        two = np.sign(second[i + 1 :] - second[i])
-        agreement += int(one @ two)
-        untied_first += int(one @ one)
-        untied_second += int(two @ two)
+    one = np.sign(first[:, None] - first)
+    two = np.sign(second[:, None] - second)
+    # Every pair is seen from both sides, which doubles all three.
+    agreement, untied_first, untied_second = (
+        int(np.vdot(a, b)) for a, b in ((one, two), (one, one), (two, two))
+    )
     if not untied_first or not untied_second:
         return None
     return float(agreement / (untied_first * untied_second) ** 0.5)

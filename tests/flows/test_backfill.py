@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -16,26 +18,37 @@ from flows import pipeline
 from flows.backfill import BadRecordings, Recorded, read_recordings, recorded
 from flows.landing import land
 from flows.settings import Settings
-from sources import load_sources
+from sources import Source, load_sources
 from warehouse.archive import Archive, fingerprint
 
 SOURCES = ("arena_csv", "aider", "livebench")
 
 
-def filled(home: Path, *batches: Sequence[Recorded]) -> Settings:
+def filled(
+    home: Path, *batches: Sequence[Recorded], sources: Mapping[str, Source] | None = None
+) -> Settings:
     """A home into which the batches were backfilled one after another, each run to the end."""
     settings = Settings(home=home)
     for batch in batches:
         land(batch, read_recordings, Archive(settings.archive), "run")
-        bring_up_to_date(settings)
+        bring_up_to_date(settings, sources)
     return settings
 
 
-def bring_up_to_date(settings: Settings) -> None:
-    sources = load_sources()
-    pipeline.load_journal(settings, sources)
-    pipeline.make_tables(settings, sources)
+def bring_up_to_date(settings: Settings, sources: Mapping[str, Source] | None = None) -> None:
+    known = sources or remembering()
+    pipeline.load_journal(settings, known)
+    pipeline.make_tables(settings, known)
     pipeline.publish_tables(settings)
+
+
+@cache
+def remembering() -> dict[str, Source]:
+    """The sources with parsers that know what they have read: homes of the same payloads are made often here.
+
+    A parser is a pure function, so that only saves time.
+    """
+    return {id_: replace(s, parse=cache(s.parse)) for id_, s in load_sources().items()}
 
 
 def contents(settings: Settings) -> dict[str, str]:

@@ -199,6 +199,7 @@ def test_a_run_killed_at_any_moment_then_a_new_one_equals_an_undisturbed_run(
 
 WITHOUT_PREFECT = """
 import os, sys
+from datetime import date
 from pathlib import Path
 from flows import pipeline
 from flows.backfill import read_recordings, recorded
@@ -211,7 +212,7 @@ def step(done, total):
     os.write(1, b".")
 
 settings = Settings(home=Path(sys.argv[1]))
-versions = recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, None)
+versions = recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, date(2024, 12, 31))
 land(versions, read_recordings, Archive(settings.archive), "run", step)
 pipeline.load_journal(settings, load_sources(), step)
 pipeline.make_tables(settings, load_sources(), step)

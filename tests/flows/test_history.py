@@ -37,8 +37,9 @@ from warehouse.verdicts import judge
 
 @pytest.fixture(scope="module")
 def home(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    versions = recorded(recordings, list(load_sources()), None, None)
-    return filled(tmp_path_factory.mktemp("everything"), versions)
+    sources = load_sources()
+    versions = recorded(recordings, list(sources), None, None)
+    return filled(tmp_path_factory.mktemp("everything"), versions, sources=sources)
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,6 @@ def list_(file: Path, every: bool, as_json: bool) -> None:
         console.print(
             f"[yellow]{count} to {escape(channel)} {outcome}[/]: {escape(reason)}",
             highlight=False,
-            soft_wrap=True,
         )
     console.print(
         f"{counted(len(rules), 'rule')} on {len(known)} boards and sources; "

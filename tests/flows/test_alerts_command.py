@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from flows.alerts.model import State
 from flows.alerts.rule import Rule
-from flows.alerts.store import Store
+from flows.alerts.store import TRIES, Store
 from flows.alerts.watch import watch
 from flows.cli import cli
 from flows.commands.common import NOTHING, SICK, USAGE, Stop
@@ -21,6 +21,7 @@ from flows.pipeline import MACROS, SQL, STEPS
 from flows.settings import Settings
 from tests.conftest import MakeWarehouse, scored
 from tests.flows.alerting import day, rule
+from tests.flows.alerts import NOW, an_event
 from tests.flows.server import serving
 from warehouse.models import read_models
 from warehouse.publish import publish
@@ -169,6 +170,15 @@ def test_list_shows_where_the_rules_stand(file: str, store: Store) -> None:
     assert (one["phase"], one["threshold"]) == ("firing", 5.0)
     assert one["silenced_until"].startswith("2999-01-01")
     assert len(json.loads(photofinish("list", "--file", file, "--json", "--all").stdout)) == 2
+
+
+def test_list_says_which_messages_did_not_go_out(file: str, store: Store) -> None:
+    store.save([], [an_event(), an_event(board="test/other")], NOW)
+    for _ in range(TRIES):
+        store.mark_failed(an_event().id, "hook", "HTTP 404", NOW)
+    assert "1 to hook given up: HTTP 404" in photofinish("list", "--file", file).stdout
+    store.mark_failed(an_event(board="test/other").id, "hook", "HTTP 500", NOW)
+    assert "1 to hook waiting: HTTP 500" in photofinish("list", "--file", file).stdout
 
 
 def test_silence_is_for_a_rule_that_there_is_until_a_day(file: str, store: Store) -> None:

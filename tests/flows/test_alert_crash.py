@@ -25,9 +25,9 @@ IDS = {
 }
 
 
-def runs(store: Path, url: str, line: int) -> subprocess.CompletedProcess[str]:
+def runs(store: Path, url: str, *line: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.flows.killed", str(store), url, str(line)],
+        [sys.executable, "-m", "tests.flows.killed", str(store), url, *map(str, line)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -48,7 +48,7 @@ def test_killed_at_any_line_each_message_arrives_at_least_once_with_its_id(tmp_p
             path = tmp_path / f"{point}.sqlite"
             killed = runs(path, receiver.url, point)
             assert killed.returncode == -signal.SIGKILL, killed.stderr
-            rest = runs(path, receiver.url, 0)
+            rest = runs(path, receiver.url)
             assert rest.returncode == 0, rest.stderr
             got = [(e["type"], e["id"]) for e in map(json.loads, receiver.bodies)]
             assert set(got) == set(IDS.items()), f"killed at line {point}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.alerts.file import utc
 from flows.alerts.model import Event
+from warehouse.archive import utc
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SOURCE = "/photofinish"

@@ -15,6 +15,7 @@ from time import monotonic, sleep
 from flows.alerts.channels import Channel, DeliveryFailed, open_channel
 from flows.alerts.model import Event
 from flows.alerts.store import Store
+from flows.show.text import listed
 
 TRIES = 3
 """Within one run; the outbox tries again in later ones."""
@@ -147,7 +148,7 @@ class _Attempt:
 def title_of(events: Sequence[Event]) -> str:
     """What a message is about, in one line: "2 alerts: arena/text, aider/polyglot"."""
     boards = list(dict.fromkeys(event.board for event in events))
-    named = ", ".join(boards[:3]) + (f" and {len(boards) - 3} more" if len(boards) > 3 else "")
+    named = listed(boards, 3)
     if len(events) == 1:
         return f"{_word(events[0])}: {events[0].rule}, {named}"
     return f"{len(events)} alerts: {named}"

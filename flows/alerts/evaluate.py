@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -30,7 +29,7 @@ def evaluate(
     returned as they are. The times are aware.
     """
     clock = Clock(now, live_since)
-    held = {(state.rule, state.board, state.task): _aware(state) for state in states}
+    held = {(state.rule, state.board, state.task): state for state in states}
     events: list[Event] = []
     for rule in rules:
         series = _series(observations.get(rule.name, ()))
@@ -71,13 +70,3 @@ def _series(
 
 def _in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda one: (one.observed_at, one.rule, one.board, one.task))
-
-
-def _aware(state: State) -> State:
-    """The state with aware times."""
-    times = {
-        name: value.replace(tzinfo=UTC)
-        for name in ("since", "seen_at", "notified_at")
-        if (value := getattr(state, name)) and value.tzinfo is None
-    }
-    return replace(state, **times)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from warehouse.archive import utc
 
 SCHEMA: tuple[tuple[str, ...], ...] = (
     (
@@ -109,10 +111,6 @@ def insert(db: sqlite3.Connection, how: str, table: str, row: Mapping[str, Any])
 def written(moment: datetime) -> str:
     """A time as UTC, in a form that sorts as text. A naive one is taken to be UTC."""
     return utc(moment).isoformat(timespec="microseconds")
-
-
-def utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def times_read(row: Mapping[str, Any]) -> dict[str, Any]:

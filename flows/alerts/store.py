@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from flows.alerts.file import StoreUnusable, insert, opened, times_read, utc, written
+from flows.alerts.file import StoreUnusable, insert, opened, times_read, written
 from flows.alerts.model import Event, State
 from flows.alerts.names import as_channel
+from warehouse.archive import utc
 
 __all__ = ["Sending", "Store", "StoreUnusable", "Waiting"]
 

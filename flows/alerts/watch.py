@@ -11,6 +11,7 @@ import duckdb
 from flows.alerts.evaluate import evaluate, replay
 from flows.alerts.model import Event, State
 from flows.alerts.rule import Rule
+from flows.show.text import listed
 from warehouse.alert_observations import NotThere, Observation, observations, without_noise
 
 SHOWN = 4
@@ -73,10 +74,9 @@ def doubts(db: duckdb.DuckDBPyConnection, rule: Rule, now: datetime) -> Iterator
         elif rule.only_if_significant:
             unknown = without_noise(db, rule.what, rule.board, rule.task)
             if unknown:
-                more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
                 yield (
                     "only_if_significant never tells where no noise is published: "
-                    f"{', '.join(unknown[:SHOWN])}{more}"
+                    f"{listed(unknown, SHOWN)}"
                 )
     except NotThere as error:
         yield str(error)

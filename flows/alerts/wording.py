@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from flows.alerts.model import State, Status, Value
 from flows.alerts.rule import Rule
 from flows.alerts.template import clean, cleaned
+from flows.show.text import listed
 from warehouse.alert_metrics import Metric
 from warehouse.alert_observations import Observation
 
 WITHOUT_TASK = "overall"
+NAMED = 3
 STEP = (
     *("prev_as_of", "prev_gap_pct", "delta_pct", "left_top", "entered_top", "n_exits"),
     *("from_exits", "from_rescale", "from_scores", "from_entries"),
@@ -163,13 +165,13 @@ def _why(what: Metric, cause: str | None, facts: Mapping[str, Any]) -> str:
     entered, left = facts.get("entered_top") or [], facts.get("left_top") or []
     gone = facts.get("n_exits") or len(left)
     said = {
-        "entries": f"a new entrant, {_names(entered)}"
+        "entries": f"a new entrant, {listed(entered, NAMED)}"
         if len(entered) == 1
-        else f"{len(entered)} new entrants, {_names(entered)}"
+        else f"{len(entered)} new entrants, {listed(entered, NAMED)}"
         if entered
         else "new entrants",
         "exits": (f"{gone} models were delisted" if gone > 1 else "a model was delisted")
-        + (f", {_names(left)} among them" if left else ""),
+        + (f", {listed(left, NAMED)} among them" if left else ""),
         "scores": "new scores of the models in both lists",
         "rescale": "the whole board moved: the scale changed, not the models",
         "release": "a new release or source, which is not comparable with the one before",
@@ -177,11 +179,6 @@ def _why(what: Metric, cause: str | None, facts: Mapping[str, Any]) -> str:
         "none": "the gap did not move, its noise did" if what.name == "verdict" else "",
     }.get(cause or "", "")
     return f"Cause: {said}." if said else ""
-
-
-def _names(models: Sequence[str], most: int = 3) -> str:
-    more = f" and {len(models) - most} more" if len(models) > most else ""
-    return ", ".join(models[:most]) + more
 
 
 def _parts(facts: Mapping[str, Any]) -> str:

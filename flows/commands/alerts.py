@@ -15,8 +15,7 @@ from flows.alerts.model import Event
 from flows.alerts.store import Store, undelivered
 from flows.commands.common import DAY, NOTHING, SICK, USAGE, Stop, json_option
 from flows.settings import ROOT, Settings
-from flows.show.local import counted
-from flows.show.text import print_json
+from flows.show.text import counted, print_json
 from warehouse import reader
 
 # Rules and templates are read by these commands alone; the others need not wait for them.
@@ -30,11 +29,6 @@ file_option = click.option(
     default=lambda: Settings().rules or ROOT / "alerts.toml",
     help="A file of rules (default: PHOTOFINISH_ALERTS, else the alerts.toml of the project).",
 )
-
-
-def open_store(settings: Settings) -> Store:
-    """The store of alert states of a home."""
-    return Store(settings.alerts_store)
 
 
 @click.group()
@@ -51,7 +45,7 @@ def list_(file: Path, every: bool, as_json: bool) -> None:
     from flows.show.alerts import state_facts, states_table
 
     rules = {rule.name: rule for rule in _read(file).rules}
-    store, now = open_store(Settings()), datetime.now(UTC)
+    store, now = Store(Settings().alerts_store), datetime.now(UTC)
     silences = store.silences(now)
     known = [state for state in store.load_states() if state.rule in rules]
     states = sorted(
@@ -159,7 +153,7 @@ def silence(file: Path, name: str, until: datetime) -> None:
     """Send nothing about the rule NAME until a day; a day in the past ends the silence."""
     _chosen(_read(file), (name,), file)
     moment = until.replace(tzinfo=UTC)
-    open_store(Settings()).silence(name, moment)
+    Store(Settings().alerts_store).silence(name, moment)
     if moment <= datetime.now(UTC):
         Console().print(f"{escape(name)} is not silenced any more.", highlight=False)
     else:

@@ -14,7 +14,7 @@ from flows.commands.common import DAY, SICK, USAGE, Stop, json_option, task_opti
 from flows.progress import announce, bars
 from flows.settings import Settings
 from flows.show import local as show
-from flows.show.text import print_json
+from flows.show.text import counted, print_json
 from sources import SourceChanged, load_sources
 from sources.local import NAME, Case
 from sources.local_file import BadRow, read_cases
@@ -68,8 +68,8 @@ def add(file: Path, name: str | None, as_of: datetime | None, skip_bad: bool) ->
     console, board = Console(), f"local/{chosen}"
     loaded = "" if added.changed else "Nothing is new: "
     console.print(
-        f"{loaded}{show.counted(added.cases, 'case')} of {show.counted(added.models, 'model')} "
-        f"on {board}, {show.counted(added.stayed, 'other model')} from before."
+        f"{loaded}{counted(added.cases, 'case')} of {counted(added.models, 'model')} "
+        f"on {board}, {counted(added.stayed, 'other model')} from before."
     )
     with reader.reader(settings.published) as db:
         stood = local_reader.standing(db, board, day or now.date())
@@ -79,7 +79,7 @@ def add(file: Path, name: str | None, as_of: datetime | None, skip_bad: bool) ->
         f"`photofinish local compare {chosen}` who is really apart."
     )
     if bad:
-        _warn(f"{show.counted(len(bad), 'bad row')} skipped:\n{show.bad_rows(bad)}")
+        _warn(f"{counted(len(bad), 'bad row')} skipped:\n{show.bad_rows(bad)}")
         sys.exit(SICK)
 
 
@@ -95,7 +95,7 @@ def _refuse(file: Path, cases: list[Case], bad: list[BadRow], skip_bad: bool) ->
         whole = len(cases) + len(bad)
         advice = "" if skip_bad or not cases else ", or load the good ones with --skip-bad"
         raise Stop(
-            f"{len(bad)} of {show.counted(whole, 'row')} in {file} cannot be used; "
+            f"{len(bad)} of {counted(whole, 'row')} in {file} cannot be used; "
             f"nothing was loaded:\n{show.bad_rows(bad)}\nMend them{advice}.",
             USAGE,
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from flows.show.text import fixed, percent, titled
+from flows.show.text import fixed, listed, percent, titled
 from warehouse.explain import PARTS, Explanation
 
 ORDINAL = {2: "2nd", 3: "3rd", 5: "5th", 10: "10th"}
@@ -105,17 +105,12 @@ def mattered(told: Explanation) -> Iterator[str]:
     step = told.steps[0]
     head = f"the first {told.k}"
     if step["left_top"]:
-        yield f"left {head}: {_names(step['left_top'])}"
+        yield f"left {head}: {listed(step['left_top'], MODELS_SHOWN)}"
     if step["entered_top"]:
-        yield f"came into {head}: {_names(step['entered_top'])}"
+        yield f"came into {head}: {listed(step['entered_top'], MODELS_SHOWN)}"
     if told.movers:
         moved = ", ".join(f"{model} {change:+.4g}" for model, change in told.movers)
         yield f"moved most in {head}: {moved}"
-
-
-def _names(models: Sequence[str]) -> str:
-    more = f" and {len(models) - MODELS_SHOWN} more" if len(models) > MODELS_SHOWN else ""
-    return ", ".join(models[:MODELS_SHOWN]) + more
 
 
 def steps_table(told: Explanation) -> Table:
@@ -141,9 +136,9 @@ def steps_table(told: Explanation) -> Table:
 
 def _behind(step: dict[str, Any]) -> str:
     if step["cause"] == "exits":
-        return f"{step['n_exits']} models delisted: {_names(step['left_top'])}"
+        return f"{step['n_exits']} models delisted: {listed(step['left_top'], MODELS_SHOWN)}"
     if step["cause"] == "entries":
-        return f"new: {_names(step['entered_top'])}"
+        return f"new: {listed(step['entered_top'], MODELS_SHOWN)}"
     if step["rescaled"]:
         return f"the whole board moved by {step['shift']:+.4g}"
     return ""

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from flows.show.text import fixed, number, percent, titled
+from flows.show.text import counted, fixed, number, percent, titled
 from sources.local_file import BadRow
 
 SHOWN = 20
@@ -23,11 +23,6 @@ def bad_rows(bad: Sequence[BadRow]) -> str:
     shown = "\n".join(f"  line {row.line}: {row.reason}" for row in bad[:SHOWN])
     more = f"\n  and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
     return f"{shown}{more}"
-
-
-def counted(n: int, what: str) -> str:
-    """1 case, 2 cases."""
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def story(board: str, stood: dict[str, Any]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from rich.markup import escape
 from rich.table import Table
 
-from flows.show.text import fixed, number, titled
+from flows.show.text import fixed, listed, number, titled
 from warehouse.offers import Offer, Wanted
 from warehouse.shortlist import Choice, Loosening, Shortlist
 
@@ -140,7 +140,7 @@ def notes(found: Shortlist, wanted: Wanted) -> Iterator[str]:
     yield _of_line(found, wanted)
     if found.tied_unpriced:
         yield (
-            f"On no price list: {_named(found.tied_unpriced)}, in the tie with the leader. "
+            f"On no price list: {listed(found.tied_unpriced, NAMED)}, in the tie with the leader. "
             "What has no known price may be cheaper."
         )
     if found.unknown:
@@ -205,11 +205,6 @@ def _of_age(found: Shortlist) -> str:
 
 def _side(price: float | None) -> str:
     return "?" if price is None else f"{price:.4g}"
-
-
-def _named(models: Sequence[str]) -> str:
-    more = f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
-    return ", ".join(models[:NAMED]) + more
 
 
 def nothing_left(found: Shortlist) -> str:

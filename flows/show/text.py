@@ -55,6 +55,17 @@ def tied(row: dict[str, Any]) -> str:
     return f"[dim]{row['n_tied']} tied[/]" if shared else ""
 
 
+def counted(n: int, what: str) -> str:
+    """1 case, 2 cases."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first `most` names, and how many more there are: a, b and 3 more."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import pytest
@@ -23,69 +21,12 @@ from flows.alerts.store import Store
 from flows.settings import ROOT
 from tests.conftest import scored, tidy_csv
 from tests.flows.alerts import NOW, an_event
+from tests.flows.prefect_server import Server, until
 from tests.flows.server import Told, serving
 from tests.flows.test_alert_run import RULES
 
 pytestmark = pytest.mark.slow
 SECRET = "sEcReT-mArKeR-7f3a"
-
-
-@dataclass(frozen=True)
-class Server:
-    api: str
-    home: Path
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        wanted = {"filter": {"event": {"name": [name]}}}
-        answer = requests.post(f"{self.api}/events/filter", json=wanted, timeout=10)
-        found: list[dict[str, Any]] = answer.json()["events"]
-        return found
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Prefect server of this module's own, on loopback, with a home that goes away."""
-    home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port],
-        env={**os.environ, "PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    api = f"http://127.0.0.1:{port}/api"
-    try:
-        until(lambda: answers(f"{api}/health"), 120)
-        yield Server(api, home)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).ok
-    except requests.RequestException:
-        return False
-
-
-def until(holds: Callable[[], Any], seconds: float = 30) -> Any:
-    end = monotonic() + seconds
-    while not (found := holds()):
-        assert monotonic() < end, "it did not happen in time"
-        sleep(0.3)
-    return found
-
-
-@pytest.fixture
-def prefect(server: Server) -> Iterator[Server]:
-    """The server as the one that this process talks to."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    with temporary_settings({PREFECT_API_URL: server.api}):
-        yield server
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from flows.settings import ROOT
+from tests.flows.prefect_server import Server
 
 pytestmark = pytest.mark.slow
 
@@ -60,10 +61,10 @@ def test_the_hint_of_the_demo_works(home: Path) -> None:
         assert "2025-02-16" in done.stdout or "sample/arena_text" in done.stdout
 
 
-def test_a_second_demo_changes_nothing(home: Path) -> None:
+def test_a_second_demo_changes_nothing(home: Path, server: Server) -> None:
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
         before = db.sql("select count(*), max(captured_at) from core.snapshots").fetchall()
-    done = photofinish("demo", "--json", home=home)
+    done = photofinish("demo", "--json", home=home, PREFECT_API_URL=server.api)
     assert json.loads(done.stdout) == [
         {"source": "tidy", "outcome": "unchanged", "files": 46, "problem": ""}
     ]

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import duckdb
 import pytest
 
 from flows.settings import Settings
+from tests.flows.prefect_server import Server
 
 pytestmark = pytest.mark.slow
 SOURCES = ["arena_csv", "aider", "livebench"]
 
 
-@pytest.fixture(scope="module")
-def daily() -> Iterator[Any]:
-    """The flow, with a Prefect server and database of its own for these tests."""
-    os.environ["PREFECT_LOGGING_LEVEL"] = "CRITICAL"
-    from prefect.testing.utilities import prefect_test_harness
+@pytest.fixture
+def daily(prefect: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The flow, talking to the tests' Prefect server."""
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from flows.daily import daily
 
-    with prefect_test_harness(server_startup_timeout=120):
-        from flows.daily import daily
-
-        yield daily
+    return daily
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from flows.git_history import Committed, committed, opened, read_blobs
 from flows.landing import between, land
 from flows.settings import Settings
 from sources import load_sources
+from tests.flows.prefect_server import Server
 from tests.flows.test_backfill import bring_up_to_date, contents, filled
 from tests.flows.test_commands import photofinish
 from warehouse.archive import Archive
@@ -538,11 +539,11 @@ def imported(version: Recorded, payload: bytes) -> bytes:
 
 @pytest.mark.slow
 def test_the_command_publishes_tables_and_says_what_it_left_out(
-    repository: Repository, three: list[str], tmp_path: Path
+    repository: Repository, three: list[str], tmp_path: Path, server: Server
 ) -> None:
-    home = tmp_path / "home"
+    home, api = tmp_path / "home", server.api
     where = ("--git", str(repository.path), "--source", "arena_csv")
-    done = photofinish("backfill", *where, home=home)
+    done = photofinish("backfill", *where, home=home, PREFECT_API_URL=api)
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 versions landed, 2 payloads read" in done.stdout
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
@@ -553,15 +554,18 @@ def test_the_command_publishes_tables_and_says_what_it_left_out(
     assert gaps == [("2025-01-01", 51.0), ("2025-01-02", 61.0), ("2025-01-03", 51.0)]
     lost = repository.commit("2025-01-04T00:00:00Z", {LMSYS: arena(1330)})
     repository.lose(lost, LMSYS)
-    done = photofinish("backfill", *where, home=home)
+    done = photofinish("backfill", *where, home=home, PREFECT_API_URL=api)
     assert done.returncode == 1
     assert "0 versions landed" in done.stdout
     assert f"(commit {lost[:12]}) is missing in the repository" in done.stderr
 
 
 @pytest.mark.slow
-def test_the_command_ends_with_a_sentence_where_there_is_no_repository(tmp_path: Path) -> None:
-    done = photofinish("backfill", "--git", "-x", "--source", "arena_csv", home=tmp_path / "home")
+def test_the_command_ends_with_a_sentence_where_there_is_no_repository(
+    tmp_path: Path, server: Server
+) -> None:
+    where = ("--git", "-x", "--source", "arena_csv")
+    done = photofinish("backfill", *where, home=tmp_path / "home", PREFECT_API_URL=server.api)
     assert done.returncode == 3
     assert "is not a git repository; name a clone of the source's repository" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,297 @@
+"""Status: fresh, late, frozen or failing, for a person and a monitor; what a run says to machines; verify."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from flows import log, pipeline
+from flows.commands.status import status
+from flows.commands.verify import verify
+from flows.settings import Settings
+from flows.show.status import age, problems, status_table
+from flows.show.summary import Line, summary_markdown
+from flows.verify import Differs, verified
+from sources import load_sources
+from tests.conftest import built, landed, scored, tidy_csv
+from warehouse.archive import Archive, Fetch
+from warehouse.health import Health, Watched, health
+
+NOW = datetime(2026, 3, 1, 12)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+GOOD = tidy_csv(scored(ada=2.0, bea=1.0), "2025-01-01", {})
+BETTER = tidy_csv(scored(ada=3.0, bea=1.0, cleo=0.5), "2025-02-01", {})
+BAD = b"<html>"
+ONE = {"tidy": Watched("daily", [["file:///a.csv"]])}
+
+
+class Journal:
+    """Fetches of the source tidy, written as `ago` before NOW."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.archive = Archive(settings.archive)
+
+    def got(self, ago: timedelta, payload: bytes = GOOD, run: str = "r", **more: Any) -> None:
+        at = (NOW - ago).replace(tzinfo=UTC)
+        made = landed(self.archive, payload, at, more.pop("url", "file:///a.csv"))
+        facts = {**vars(made), "run_id": run, **more}
+        self.archive.append([Fetch(**facts)])
+
+    def failed(self, ago: timedelta, run: str = "r", **more: Any) -> None:
+        facts = {"url": "file:///a.csv", "error": "HTTP 500", "http_status": 500, **more}
+        at = (NOW - ago).replace(tzinfo=UTC)
+        self.archive.append(
+            [Fetch(run_id=run, source="tidy", captured_at=at, outcome="failed", **facts)]
+        )
+
+    def health(self, watched: dict[str, Watched] = ONE) -> Health:
+        db = built(self.settings)
+        try:
+            (found,) = health(db, watched, NOW)
+        finally:
+            db.close()
+        return found
+
+    def publish(self) -> None:
+        built(self.settings).close()
+        pipeline.publish_tables(self.settings)
+
+
+@pytest.fixture
+def journal(settings: Settings) -> Journal:
+    return Journal(settings)
+
+
+def test_a_source_is_late_after_one_and_a_half_of_its_periods(journal: Journal) -> None:
+    journal.got(36 * HOUR)
+    found = journal.health()
+    assert (found.freshness, found.well) == ("fresh", True)
+    assert found.next_due == NOW - 12 * HOUR
+    assert journal.health({"tidy": Watched("hourly")}).freshness == "late"
+    assert journal.health({"tidy": Watched("weekly")}).freshness == "fresh"
+    assert journal.health({"tidy": Watched("on demand")}).freshness == "on demand"
+    db = built(journal.settings)
+    (later,) = health(db, ONE, NOW + timedelta(seconds=1))
+    db.close()
+    assert (later.freshness, later.well) == ("late", False)
+
+
+def test_a_failure_does_not_make_a_source_fresh(journal: Journal) -> None:
+    journal.got(40 * HOUR, run="old")
+    journal.failed(HOUR)
+    found = journal.health()
+    assert (found.freshness, found.failing, found.problem) == ("late", True, "HTTP 500")
+    assert found.last_success == NOW - 40 * HOUR
+    assert found.last_attempt == found.problem_at == NOW - HOUR
+
+
+def test_a_refused_payload_is_no_success(journal: Journal) -> None:
+    journal.got(40 * HOUR, run="old")
+    journal.got(HOUR, BAD)
+    found = journal.health()
+    assert (found.freshness, found.failing, found.quarantined) == ("late", True, 1)
+    assert found.last_success == NOW - 40 * HOUR
+    assert found.problem
+    assert (found.rows, str(found.as_of)) == (2, "2025-01-01"), "the last good state stands"
+
+
+def test_what_was_wrong_once_and_is_over_is_remembered_but_no_worry(journal: Journal) -> None:
+    journal.got(3 * DAY, BAD, run="old")
+    journal.failed(2 * DAY, run="older")
+    journal.got(HOUR, BETTER)
+    found = journal.health()
+    assert found.well
+    assert (found.problem, found.problem_at) == ("HTTP 500", NOW - 2 * DAY)
+    assert (found.quarantined, found.rows) == (1, 3)
+    assert list(problems([found])) == []
+
+
+def test_a_try_that_failed_and_was_made_good_is_no_failure(journal: Journal) -> None:
+    journal.failed(HOUR + timedelta(minutes=1))
+    journal.got(HOUR)
+    assert journal.health().well
+
+
+def test_a_missing_first_choice_is_no_failure_if_the_second_came(journal: Journal) -> None:
+    files = {"tidy": Watched("daily", [["file:///new.csv", "file:///a.csv"]])}
+    journal.failed(HOUR, url="file:///new.csv", error="HTTP 404", http_status=404)
+    journal.got(HOUR)
+    assert journal.health(files).well
+    assert journal.health({"tidy": Watched("daily", [["file:///new.csv"]])}).failing
+
+
+def test_one_of_two_files_missing_is_a_failure(journal: Journal) -> None:
+    journal.got(HOUR)
+    journal.failed(HOUR, url="file:///b.csv")
+    found = journal.health({"tidy": Watched("daily", [["file:///a.csv"], ["file:///b.csv"]])})
+    assert (found.freshness, found.failing) == ("fresh", True)
+
+
+def test_a_source_that_answers_and_never_changes_is_frozen(journal: Journal) -> None:
+    journal.got(91 * DAY, run="old")
+    journal.got(HOUR, outcome="not_modified")
+    found = journal.health()
+    assert (found.freshness, found.well, found.last_change) == ("frozen", True, NOW - 91 * DAY)
+
+
+def test_a_source_whose_publisher_has_stopped_is_never_late(journal: Journal) -> None:
+    journal.got(1000 * DAY)
+    found = journal.health({"tidy": Watched("frozen")})
+    assert (found.freshness, found.well, found.next_due) == ("frozen", True, None)
+
+
+def test_a_source_that_only_ever_failed_is_late_in_its_time(journal: Journal) -> None:
+    journal.failed(2 * DAY)
+    found = journal.health()
+    assert (found.freshness, found.last_success, found.rows) == ("late", None, 0)
+
+
+def test_what_was_never_asked_and_what_has_no_card_any_more(settings: Settings) -> None:
+    journal = Journal(settings)
+    journal.got(400 * DAY)
+    db = built(settings)
+    found = {one.source: one for one in health(db, {"new": Watched("daily")}, NOW)}
+    db.close()
+    assert {id_: (one.freshness, one.well) for id_, one in found.items()} == {
+        "new": ("never", True),
+        "tidy": ("on demand", True),
+    }
+
+
+def test_prices_count_as_rows(settings: Settings, prices: Callable[..., None]) -> None:
+    prices("2025-01-01", ("ada", "harbour", 1, 5), ("bea", "harbour", 2, 6))
+    db = built(settings)
+    found = {one.source: one for one in health(db, {}, NOW)}["litellm_prices"]
+    db.close()
+    assert (found.rows, str(found.as_of), found.boards) == (2, "2025-01-01", 0)
+
+
+def photofinish_status(*args: str) -> Result:
+    return CliRunner().invoke(status, args, env={"COLUMNS": "80"}, catch_exceptions=False)
+
+
+def ago(moment: timedelta) -> timedelta:
+    """So long before the real now, as the journal of these tests counts."""
+    return NOW - (datetime.now(UTC).replace(tzinfo=None) - moment)
+
+
+def test_the_exit_code_is_for_a_monitor(journal: Journal) -> None:
+    journal.got(ago(HOUR))
+    journal.publish()
+    well = photofinish_status()
+    assert (well.exit_code, "All is well" in well.output) == (0, True)
+    journal.failed(ago(timedelta(0)), run="new", error="HTTP 500 [red]no markup[/red]")
+    journal.publish()
+    sick = photofinish_status()
+    assert sick.exit_code == 1
+    assert "HTTP 500 [red]no markup[/red]" in sick.output
+    assert "failing" in sick.output
+    told = json.loads(photofinish_status("--json").output)
+    (tidy,) = [one for one in told if one["source"] == "tidy"]
+    assert (tidy["well"], tidy["freshness"], tidy["failing"]) == (False, "fresh", True)
+    assert len(told) == len(load_sources())
+    assert photofinish_status("--json").exit_code == 1
+
+
+def test_a_late_source_alone_is_an_alarm_too(journal: Journal) -> None:
+    journal.got(ago(2 * DAY))
+    journal.publish()
+    done = photofinish_status()
+    assert done.exit_code == 1
+    assert "Late" in done.output
+
+
+def test_the_table_fits_a_narrow_terminal() -> None:
+    from rich.console import Console
+
+    worst = Health(
+        source="nyt_connections", cadence="daily", freshness="on demand", failing=False,
+        last_success=NOW - 1500 * DAY, next_due=NOW + 59 * timedelta(minutes=1), rows=99_999,
+        quarantined=123, as_of=NOW.date(),
+    )  # fmt: skip
+    console = Console(width=80, record=True, file=None)
+    with console.capture() as shown:
+        console.print(status_table([worst], NOW))
+    lines = shown.get().splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    for part in ("nyt_connections", "on demand", "1,500 d ago", "59 min", "99,999", "123"):
+        assert part in lines[2]
+
+
+def test_a_span_is_told_in_its_largest_unit() -> None:
+    told = {5: "5 min", 119: "119 min", 121: "2 h", 47 * 60: "47 h", 3 * 24 * 60: "3 d"}
+    assert {m: age(timedelta(minutes=m)) for m in told} == told
+
+
+def test_what_a_publisher_wrote_stays_text_in_the_summary_of_a_run() -> None:
+    nasty = "a | b\n\n# <script>x</script> [here](http://evil) `c` *d*"
+    line = Line("s", "failed", 1234, NOW.date(), 3, 1.26, nasty)
+    *_, row = summary_markdown([line]).splitlines()
+    assert row == (
+        "| s | failed | 1,234 | 2026-03-01 | 3 d | 1.3 s | a \\| b \\# &lt;script>x&lt;/script> "
+        "\\[here\\](http://evil) \\`c\\` \\*d\\* |"
+    )
+
+
+def test_steps_are_json_lines_if_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> None:
+        with log.run("run-1"):
+            with log.step("load") as told:
+                told["parsed"] = 3
+            with pytest.raises(ValueError), log.step("pull", source="aider"):
+                raise ValueError("not\nnow")
+
+    work()
+    assert capsys.readouterr().err == "", "and nothing without"
+    monkeypatch.setenv("PHOTOFINISH_LOG", "json")
+    work()
+    done, failed = map(json.loads, capsys.readouterr().err.splitlines())
+    assert {k: done[k] for k in ("run_id", "step", "parsed", "level", "ended")} == {
+        "run_id": "run-1", "step": "load", "parsed": 3, "level": "info", "ended": "done",
+    }  # fmt: skip
+    assert (failed["source"], failed["level"], failed["ended"]) == ("aider", "error", "failed")
+    assert failed["error"] == "ValueError: not\nnow"
+    assert datetime.fromisoformat(failed["time"]).tzinfo
+
+
+def files(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+
+
+def test_verification_finds_the_tables_that_are_not_what_the_archive_gives(
+    journal: Journal, settings: Settings
+) -> None:
+    journal.got(HOUR)
+    journal.got(DAY, BETTER, url="file:///b.csv")
+    journal.publish()
+    killed = settings.build.with_name(f"{settings.build.name}.verify.wal")
+    before = files(settings.home)
+    killed.write_text("a verification that was killed left this")
+    assert verified(settings, load_sources()) > 25
+    assert files(settings.home) == before, "it leaves nothing behind"
+    with duckdb.connect(str(settings.published)) as db:
+        db.execute("update metrics.gaps set gap = gap + 1e-12 where k = 2")
+        db.execute("delete from core.models where model = 'cleo'")
+    with pytest.raises(Differs) as told:
+        verified(settings, load_sources())
+    assert "2 of" in str(told.value)
+    assert "core.models has 2 rows instead of 3; metrics.gaps has other values" in str(told.value)
+    assert files(settings.home) == before, "also where it fails"
+    done = CliRunner().invoke(verify)
+    assert getattr(done.exception, "code", None) == 1
+
+
+def test_there_is_nothing_to_verify_before_the_first_run(settings: Settings) -> None:
+    with pytest.raises(Exception, match="nothing to verify"):
+        verified(settings, load_sources())
+    assert not settings.build.exists()

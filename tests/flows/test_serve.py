@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from flows import serve
+from flows import pipeline, serve
 from flows.commands import serve as command
 from flows.schedule import BadSchedule, Planned, planned
 from flows.serve import HUNG, STOPPED, Ran, keep, run_photofinish
-from flows.settings import ROOT
+from flows.settings import ROOT, Settings
+from tests.conftest import MakeWarehouse, scored
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -221,12 +222,12 @@ def test_a_run_is_ended_when_serve_is_stopped(stubborn: Path) -> None:
 
 SCHEDULES = """
 deployments:
+  - name: wrong
+    entrypoint: flows/daily.py:daily
+    parameters: {sources: [nope]}
+    schedules: [{cron: "0 5 1 1 *"}]
   - name: verify
     entrypoint: flows/upkeep.py:verify
-    schedules: [{cron: "0 5 1 1 *"}]
-  - name: daily
-    entrypoint: flows/daily.py:daily
-    parameters: {sources: [tidy]}
     schedules: [{cron: "0 6 1 1 *"}]
   - name: hourly
     entrypoint: flows/daily.py:daily
@@ -236,43 +237,34 @@ deployments:
 
 
 @pytest.mark.slow
-def test_serve_survives_a_failing_run_runs_the_next_and_stops_cleanly(tmp_path: Path) -> None:
+def test_serve_survives_a_failing_run_runs_the_next_and_stops_cleanly(
+    tmp_path: Path, settings: Settings, warehouse: MakeWarehouse
+) -> None:
+    warehouse({"2025-01-01": scored(ada=2.0, bea=1.0)}).close()
+    pipeline.publish_tables(settings)
     (tmp_path / "prefect.yaml").write_text(SCHEDULES)
-    boards = tmp_path / "boards"
-    boards.mkdir()
-    (boards / "2025-01-01.csv").write_text("board,model_raw,score\na/b,ada,2\na/b,bea,1\n")
-    environ = {
-        **os.environ,
-        "PREFECT_HOME": str(tmp_path / "prefect"),
-        "PHOTOFINISH_HOME": str(tmp_path / "home"),
-        "PHOTOFINISH_TIDY": str(boards),
-        "PHOTOFINISH_LOG": "json",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-    }
-    started = [sys.executable, "-m", "flows", "serve", "--now", "--file", "prefect.yaml"]
-    with (tmp_path / "out").open("w+") as out:
+    environ = {**os.environ, "PHOTOFINISH_HOME": str(settings.home), "PYTHONPATH": str(ROOT)}
+    started = [sys.executable, "-u", "-m", "flows", "serve", "--now", "--file", "prefect.yaml"]
+    said = tmp_path / "said"
+    with said.open("w") as out:
         process = subprocess.Popen(
             started, env=environ, cwd=tmp_path, stdout=out, stderr=subprocess.STDOUT
         )
         try:
-            end = monotonic() + 240
-            while "Next verify at" not in (text := (tmp_path / "out").read_text()):
-                assert monotonic() < end and process.poll() is None, text
-                sleep(0.5)
-            second = subprocess.run(started, env=environ, cwd=tmp_path, capture_output=True)
+            end = monotonic() + 120
+            while "Next wrong at " not in said.read_text():
+                assert monotonic() < end and process.poll() is None, said.read_text()
+                sleep(0.3)
+            second = CliRunner().invoke(command.serve, ["--file", str(tmp_path / "prefect.yaml")])
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
         finally:
             process.kill()
-    text = (tmp_path / "out").read_text()
+    text = said.read_text()
     assert "hourly: `photofinish run --cadence hourly` at 45 * * * * (UTC): no card says so" in text
-    assert "nothing to verify" in text
-    assert "verify: ended with 3" in text
-    assert "daily: all good" in text
-    assert "Next verify at " in text
-    assert '"step":"publish"' in text
+    assert "no source nope; there are" in text
+    assert "wrong: ended with 2" in text
+    assert "published tables are what the archive gives" in text
+    assert "verify: all good" in text
     assert text.endswith("Stopped. What was begun, the next run completes.\n")
-    assert (tmp_path / "home" / "photofinish.duckdb").exists()
-    assert second.returncode == 3
-    assert b"another serve keeps the schedules" in second.stderr
+    assert "another serve keeps the schedules" in str(second.exception)

@@ -293,6 +293,23 @@ def test_verification_finds_the_tables_that_are_not_what_the_archive_gives(
     assert getattr(done.exception, "code", None) == 1
 
 
+def test_a_difference_is_a_failed_run_that_names_the_tables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from flows import upkeep
+
+    def differs() -> int:
+        raise Differs("metrics.gaps has other values")
+
+    # The flow without Prefect around it: what state it says it ended in.
+    monkeypatch.setattr(upkeep, "compare", differs)
+    state = upkeep.verify.fn()
+    assert (state.type.value, state.name) == ("FAILED", "Differs")
+    assert state.message == "metrics.gaps has other values"
+    monkeypatch.setattr(upkeep, "compare", lambda: 33)
+    assert upkeep.verify.fn().type.value == "COMPLETED"
+
+
 def test_there_is_nothing_to_verify_before_the_first_run(settings: Settings) -> None:
     with pytest.raises(Exception, match="nothing to verify"):
         verified(settings, load_sources())

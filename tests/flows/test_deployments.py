@@ -64,8 +64,8 @@ class Server:
         return str(until(lambda: self.post(path), 30)["id"])
 
     def finished(self, deployment: str, seconds: float = 150) -> dict[str, Any]:
-        """The first run of a deployment, when it has ended."""
-        ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+        """The first run of a deployment that was not cancelled, when it has ended."""
+        ended = {"COMPLETED", "FAILED", "CRASHED"}
         found = until(
             lambda: [run for run in self.runs(deployment) if run["state_type"] in ended],
             seconds,

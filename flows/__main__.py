@@ -1,5 +1,10 @@
 """`python -m flows` is `photofinish`."""
 
-from flows.cli import main
+import sys
+
+try:
+    from flows.cli import main
+except KeyboardInterrupt:
+    sys.exit("stopped before it began")
 
 main()

@@ -17,8 +17,9 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows import pipeline
+from flows import log, pipeline
 from flows.alerts.run import Alerted
+from flows.artifacts import leave_summary
 from flows.settings import Settings
 from flows.show.boards import gaps_markdown
 from flows.show.text import markdown_text
@@ -70,11 +71,13 @@ def _worth_another_try(task: Task[..., Any], run: TaskRun, state: State[Any]) ->
 def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime | None) -> Any:
     """Get one source into the archive. Raises PullFailed if a file of it could not be had."""
     settings = _settings(tidy)
-    pulled = pipeline.pull(
-        load_sources()[source_id], settings, run_id, lambda: as_of or datetime.now(UTC)
-    )
-    if pulled.failures:
-        raise PullFailed(pulled)
+    with log.step("pull", run_id=run_id, source=source_id) as told:
+        pulled = pipeline.pull(
+            load_sources()[source_id], settings, run_id, lambda: as_of or datetime.now(UTC)
+        )
+        told["files"] = pulled.files
+        if pulled.failures:
+            raise PullFailed(pulled)
     return pulled
 
 
@@ -85,17 +88,24 @@ def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime 
     validate_parameters=True,
 )
 def daily(
-    sources: list[str] | None = None, as_of: datetime | None = None, tidy: Path | None = None
+    sources: list[str] | None = None,
+    as_of: datetime | None = None,
+    tidy: Path | None = None,
+    cadence: str | None = None,
 ) -> Any:
     """Pull the sources (all by default), load, transform, hold to the alert rules, publish and send.
+
+    With `cadence` only the sources whose card says so; where there is none, nothing is done.
 
     A source that fails or is quarantined leaves the others landed; the run is then named Partial.
     What goes wrong with alerts is told in its message and does not change its state.
     """
     settings = _settings(tidy)
-    chosen = _choose(load_sources(), sources, settings)
+    chosen = _choose(load_sources(), sources, settings, cadence)
     run_id = pipeline.new_run_id(datetime.now(UTC))
-    with pipeline.only_run(settings, f"the daily run {run_id}"):
+    if cadence and not chosen:
+        return Completed(name="Idle", message=f"no card says {cadence}", data=Report(run_id))
+    with pipeline.only_run(settings, f"the daily run {run_id}"), log.run(run_id):
         pulled = _pull_all(chosen, settings, run_id, as_of)
         parsed = load()
         transform()
@@ -105,6 +115,7 @@ def daily(
         alerts = send_alerts(run_id, alerts)
     report = Report(run_id, _report(pulled, settings), parsed, alerts)
     _write_artifact(settings, report)
+    leave_summary(settings, report)
     return _final_state(report)
 
 
@@ -113,7 +124,10 @@ def _settings(tidy: Path | None) -> Settings:
 
 
 def _choose(
-    every: dict[str, Source], wanted: list[str] | None, settings: Settings
+    every: dict[str, Source],
+    wanted: list[str] | None,
+    settings: Settings,
+    cadence: str | None = None,
 ) -> dict[str, Source]:
     if unknown := set(wanted or ()) - set(every):
         known = ", ".join(every)
@@ -123,7 +137,9 @@ def _choose(
     return {
         id_: source
         for id_, source in every.items()
-        if id_ in due and pipeline.files_of(source, settings, now)
+        if id_ in due
+        and cadence in (None, source.card.cadence)
+        and pipeline.files_of(source, settings, now)
     }
 
 
@@ -180,7 +196,9 @@ def _report(pulled: list[pipeline.Pulled], settings: Settings) -> list[SourceRep
 def _write_artifact(settings: Settings, report: Report) -> None:
     with reader(settings.published) as db:
         table = gaps_markdown(latest_gaps(db))
-    sick = "".join(f"- {r.source}: {r.outcome}: {r.problem}\n" for r in report.sources if r.sick)
+    sick = "".join(
+        f"- {r.source}: {r.outcome}: {markdown_text(r.problem)}\n" for r in report.sources if r.sick
+    )
     problems = f"\n## Problems\n\n{sick}" if sick else ""
     alerts = _alerts_markdown(report.alerts)
     create_markdown_artifact(

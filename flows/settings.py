@@ -38,6 +38,7 @@ class Settings(BaseSettings):
         ROOT / "alerts.toml", description="the file of alert rules, or off"
     )
     lock_wait: float = Field(60, ge=0, description="seconds to wait while another run is at work")
+    log: Literal["off", "json"] = Field("off", description="json: one line per step on stderr")
 
     @classmethod
     def settings_customise_sources(

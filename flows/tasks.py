@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows import pipeline
+from flows import assets, log, pipeline
 from flows.alerts.run import Alerted, deliver_and_announce, evaluate_and_save
 from flows.progress import announce
 from flows.settings import Settings
@@ -17,28 +17,44 @@ from sources import load_sources
 @task(name="load", cache_policy=NO_CACHE)
 def load() -> int:
     """Bring the database up to the journal. Returns the number of payloads parsed."""
-    return pipeline.load_journal(Settings(), load_sources(), announce("reading payloads"))
+    with log.step("load") as told:
+        parsed = pipeline.load_journal(Settings(), load_sources(), announce("reading payloads"))
+        told["parsed"] = parsed
+    return parsed
 
 
 @task(name="transform", cache_policy=NO_CACHE)
 def transform() -> None:
     """Make every table anew and hold it to its promises."""
-    pipeline.make_tables(Settings(), load_sources(), announce("making tables"))
+    with log.step("transform"):
+        pipeline.make_tables(Settings(), load_sources(), announce("making tables"))
 
 
-@task(name="publish", cache_policy=NO_CACHE)
 def publish() -> None:
-    """Put the new tables where analysts look, by one rename."""
-    pipeline.publish_tables(Settings())
+    """Put the new tables where analysts look, by one rename, and tell Prefect which they are."""
+    settings = Settings()
+
+    @assets.materialized(settings, name="publish", cache_policy=NO_CACHE)
+    def put() -> None:
+        with log.step("publish"):
+            pipeline.publish_tables(settings)
+
+    put()
 
 
 @task(name="evaluate alerts", cache_policy=NO_CACHE)
 def evaluate_alerts(now: datetime, quiet: bool = False) -> Alerted:
     """Hold the made tables to the rules; `quiet` for the past, of which nobody is told."""
-    return evaluate_and_save(Settings(), now, quiet)
+    with log.step("evaluate alerts") as told:
+        alerted = evaluate_and_save(Settings(), now, quiet)
+        told["events"] = len(alerted.events)
+    return alerted
 
 
 @task(name="send alerts", cache_policy=NO_CACHE)
 def send_alerts(run_id: str, alerted: Alerted) -> Alerted:
     """Send what waits, and tell Prefect of it."""
-    return deliver_and_announce(Settings(), run_id, datetime.now(UTC), alerted)
+    with log.step("send alerts") as told:
+        alerted = deliver_and_announce(Settings(), run_id, datetime.now(UTC), alerted)
+        told.update(sent=alerted.sent, channels_failed=sorted(alerted.failed))
+    return alerted

@@ -26,8 +26,9 @@ from flows.progress import bars
 from flows.settings import Settings
 from flows.show.boards import gaps_table
 from flows.show.sources import print_report
-from sources import tidy
+from sources import load_sources, tidy
 from warehouse import reader
+from warehouse.health import PERIODS
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -38,11 +39,19 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--source", "sources", multiple=True, metavar="ID", help="Only this source (repeat).")
 @click.option("--as-of", type=MOMENT, help="Run as if it were this moment (UTC).")
+@click.option(
+    "--cadence", type=click.Choice(list(PERIODS)), help="Only sources whose card says so."
+)
 @json_option
-def run(sources: tuple[str, ...], as_of: datetime | None, as_json: bool) -> None:
+def run(
+    sources: tuple[str, ...], as_of: datetime | None, cadence: str | None, as_json: bool
+) -> None:
     """Pull the sources, load, transform and publish: what the schedule runs every day."""
     moment = as_of.replace(tzinfo=UTC) if as_of else None
-    report = _run_daily(known(sources), moment, None)
+    if cadence and not any(s.card.cadence == cadence for s in load_sources().values()):
+        Console().print(f"No card says {cadence}, so there is nothing to do.")
+        return
+    report = _run_daily(known(sources), moment, None, cadence)
     _print_report(report, as_json)
 
 
@@ -82,12 +91,14 @@ def _runnable(program: str) -> str:
     return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
-def _run_daily(chosen: list[str], as_of: datetime | None, folder: Path | None) -> Report:
+def _run_daily(
+    chosen: list[str], as_of: datetime | None, folder: Path | None, cadence: str | None = None
+) -> Report:
     console = Console(stderr=True)
     with _starting(console):
         from flows.daily import daily
     with bars(console):
-        state = cast("State[Any]", daily(chosen or None, as_of, folder, return_state=True))
+        state = cast("State[Any]", daily(chosen or None, as_of, folder, cadence, return_state=True))
     report = state.result(raise_on_failure=False)
     if isinstance(report, BaseException):
         raise report

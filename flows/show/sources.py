@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from flows.show.text import moment, print_json, titled
+from flows.show.text import print_json, titled
 from sources.contract import Board, Card
 
 if TYPE_CHECKING:
@@ -19,33 +17,6 @@ if TYPE_CHECKING:
 
 
 SHOWN = 5
-
-
-def status_table(status: pl.DataFrame) -> Table:
-    """One line a source: when it last answered and what it holds."""
-    table = titled("Sources")
-    for name in ("source", "last success", "latest board"):
-        table.add_column(name, no_wrap=True)
-    for name in ("boards", "snapshots", "payloads", "refused"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in status.iter_rows(named=True):
-        table.add_row(
-            row["source"],
-            moment(row["last_success"]),
-            str(row["as_of"] or "–"),
-            *(str(row[name]) for name in ("boards", "snapshots", "payloads", "quarantined")),
-        )
-    return table
-
-
-def problem(row: dict[str, Any]) -> str:
-    """The problem of a source worth showing: a failure since the last success, or a quarantine."""
-    failed, succeeded = row["last_failure"], row["last_success"]
-    if failed and (succeeded is None or failed > succeeded):
-        return f"failed {moment(failed)}: {row['last_error']}"
-    if row["quarantined"]:
-        return f"{row['quarantined']} in quarantine: {row['last_reason']}"
-    return ""
 
 
 def print_report(console: Console, report: Report, as_json: bool) -> None:

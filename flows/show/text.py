@@ -67,8 +67,9 @@ def listed(names: Sequence[str], most: int) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
+    """Text that Markdown shows as it is, on one line."""
+    escaped = " ".join(text.split())
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
     for mark in "|*_`[]#":
         escaped = escaped.replace(mark, f"\\{mark}")
     return escaped

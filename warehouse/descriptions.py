@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import duckdb
 import polars as pl
 
 from warehouse.reader import UnknownBoard
+
+BATCH = 100_000
 
 _RIGHTS = """
     select
@@ -114,7 +117,7 @@ def table_payloads(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 def board_facts(db: duckdb.DuckDBPyConnection, board: str) -> dict[str, Any]:
     """Of a board: title, task_family, metric, unit, higher_is_better, scoring_method, first and last
-    as_of, modified (when it was last seen changed), urls and payloads. Raises UnknownBoard."""
+    as_of, modified (when it was last seen changed) and payloads. Raises UnknownBoard."""
     found = db.execute(
         """
         select
@@ -128,7 +131,6 @@ def board_facts(db: duckdb.DuckDBPyConnection, board: str) -> dict[str, Any]:
             min(states.as_of) as since,
             max(states.as_of) as until,
             max(states.captured_at) as modified,
-            list(distinct states.url order by states.url) as urls,
             list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
         from core.boards as boards
         join core.states as states using (board)
@@ -143,7 +145,7 @@ def board_facts(db: duckdb.DuckDBPyConnection, board: str) -> dict[str, Any]:
 
 
 def model_facts(db: duckdb.DuckDBPyConnection, model: str) -> dict[str, Any]:
-    """Of a model: organization, first and last as_of it is listed, modified, boards, urls and payloads of
+    """Of a model: organization, first and last as_of it is listed, modified  boards and payloads of
     the snapshots that list it. Raises UnknownBoard if no board lists it."""
     found = db.execute(
         """
@@ -153,7 +155,6 @@ def model_facts(db: duckdb.DuckDBPyConnection, model: str) -> dict[str, Any]:
             max(entries.as_of) as until,
             max(states.captured_at) as modified,
             list(distinct states.board order by states.board) as boards,
-            list(distinct states.url order by states.url) as urls,
             list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
         from core.entries as entries
         join core.states as states using (snapshot_id)
@@ -183,3 +184,16 @@ def whole_facts(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         """
     ).pl()
     return found.to_dicts()[0]
+
+
+def count(db: duckdb.DuckDBPyConnection, table: str) -> int:
+    """The number of rows."""
+    return int(db.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def batches(db: duckdb.DuckDBPyConnection, table: str, rows: int = BATCH) -> Iterator[pl.DataFrame]:
+    """The rows of a table in the order of the file, `rows` at a time; one empty frame if there are none."""
+    reader = db.execute(f"from {table}").fetch_record_batch(rows)
+    yield cast(pl.DataFrame, pl.from_arrow(reader.schema.empty_table()))
+    for batch in reader:
+        yield cast(pl.DataFrame, pl.from_arrow(batch))

@@ -1,4 +1,4 @@
-"""What there is to say of a set of rows: what its columns are, whose data it is, which bytes it comes from."""
+"""What there is to say of a set of rows: its columns, whose data it is, which bytes it comes from."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ class About:
     payloads: tuple[str, ...] = ()
     modified: datetime | None = None
     version: str = ""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is said of an export as a whole. `published` is when its tables were published (UTC)."""
+
+    title: str
+    description: str
+    published: datetime
+    version: str
 
 
 def units(columns: Mapping[str, str], board_unit: str = BOARD_UNIT) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from flows.export import formats
 from flows.export.about import About
 from flows.export.files import CSV, JSON, PARQUET, File, put
 
-FORMATS = {
+FORMATS: dict[str, tuple[str, formats.Write]] = {
     "csv": (CSV, formats.csv),
     "json": (JSON, formats.json),
     "parquet": (PARQUET, formats.parquet),
@@ -32,6 +33,14 @@ class Dataset:
     meta: File
     about: About
 
+    def file(self, *kinds: str) -> File:
+        """The file in the first of these formats that it was written in. Raises LookupError if in none."""
+        for kind in kinds:
+            for file in self.files:
+                if file.name.endswith(f".{kind}"):
+                    return file
+        raise LookupError(f"{self.name} is not written as {' or '.join(kinds)}")
+
 
 def write_dataset(
     folder: Path,
@@ -46,10 +55,15 @@ def write_dataset(
     """
     if about.columns and list(about.columns) != frame.columns:
         raise ValueError(f"{name} has {frame.columns} but {list(about.columns)} are described")
-    files = tuple(
-        put(folder, f"{name}.{kind}", FORMATS[kind][0], FORMATS[kind][1](frame)) for kind in kinds
-    )
+    files = tuple(put(folder, f"{name}.{kind}", *_written(kind, frame)) for kind in kinds)
     return finish(folder, name, frame.schema, frame.height, files, about)
+
+
+def _written(kind: str, frame: pl.DataFrame) -> tuple[str, bytes]:
+    media_type, write = FORMATS[kind]
+    sink = BytesIO()
+    write(sink, [frame])
+    return media_type, sink.getvalue()
 
 
 def finish(

@@ -35,7 +35,7 @@ _ESCAPED = {
 class Subject:
     """What a page is about: its path in the site, name, description, first and last date, last change.
 
-    `rights` says whose data it shows, `based_on` the URLs that the payloads came from.
+    `rights` says whose data it shows, `based_on` where the publishers show it.
     """
 
     path: str

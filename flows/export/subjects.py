@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -70,25 +69,17 @@ def about_board(
     )
 
 
-def about_table(
-    db: duckdb.DuckDBPyConnection,
-    table: str,
-    key: tuple[str, ...],
-    modified: datetime | None,
-    version: str,
-) -> About:
-    """What is said of a whole published table."""
+def about_table(db: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...]) -> About:
+    """What is said of a whole published table; without its key if the file has other columns."""
     meant = descriptions.columns(db, table)
     return About(
         title=table,
         description=descriptions.grain(db, table),
         columns=meant,
         units=units(meant),
-        key=tuple(key) if set(key) <= set(meant) else (),
+        key=key if set(key) <= set(meant) else (),
         rights=rights(db, descriptions.table_boards(db, table)),
         payloads=tuple(descriptions.table_payloads(db, table)),
-        modified=modified,
-        version=version,
     )
 
 
@@ -106,6 +97,7 @@ def _subject(
     boards: Sequence[str],
     keywords: Sequence[str | None],
 ) -> Subject:
+    whose = rights(db, boards)
     return Subject(
         path=path,
         name=name,
@@ -113,7 +105,7 @@ def _subject(
         since=facts["since"],
         until=facts["until"],
         modified=facts["modified"],
-        rights=rights(db, boards),
-        based_on=tuple(url for url in facts.get("urls", ()) if url.startswith("https://")),
+        rights=whose,
+        based_on=tuple(dict.fromkeys(one.homepage for one in whose if one.homepage)),
         keywords=tuple(word for word in keywords if word),
     )

@@ -12,7 +12,8 @@ def latest_results(db: duckdb.DuckDBPyConnection, without: Sequence[str] = ()) -
     """One row per model and task scored in the latest snapshot of each board, in that order.
 
     The board's facts, the entry's score, interval, sd, n, rank and position, and snapshot_id, as_of,
-    captured_at (UTC), url and payload_sha256 of the snapshot. A timeline that other boards tell is left
+    captured_at (UTC), url and payload_sha256 of the snapshot. A maker or openness that the board leaves out
+    is that of core.models. A timeline that other boards tell is left
     out, since these are there themselves, and so are the boards of the sources in `without`.
     """
     return db.execute(
@@ -42,8 +43,8 @@ def latest_results(db: duckdb.DuckDBPyConnection, without: Sequence[str] = ()) -
             entries.task,
             entries.model,
             entries.model_raw,
-            entries.organization,
-            entries.open_weights,
+            coalesce(entries.organization, models.organization) as organization,
+            coalesce(entries.open_weights, models.open_weights) as open_weights,
             entries.score,
             entries.ci_low,
             entries.ci_high,
@@ -60,6 +61,7 @@ def latest_results(db: duckdb.DuckDBPyConnection, without: Sequence[str] = ()) -
         join core.states as states using (snapshot_id)
         join core.boards as boards on boards.board = states.board
         join core.entries as entries using (snapshot_id)
+        left join core.models as models on models.model = entries.model
         where entries.current and entries.score is not null
             and not list_contains($without, boards.source)
         order by boards.board, entries.model, entries.task

@@ -193,7 +193,7 @@ def count(db: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def batches(db: duckdb.DuckDBPyConnection, table: str, rows: int = BATCH) -> Iterator[pl.DataFrame]:
     """The rows of a table in the order of the file, `rows` at a time; one empty frame if there are none."""
-    reader = db.execute(f"from {table}").fetch_record_batch(rows)
+    reader = db.execute(f"from {table}").to_arrow_reader(rows)
     yield cast(pl.DataFrame, pl.from_arrow(reader.schema.empty_table()))
     for batch in reader:
         yield cast(pl.DataFrame, pl.from_arrow(batch))

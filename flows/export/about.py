@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+NOT_STATED = "not stated"
 BOARD_UNIT = "unit of the board (core.boards.unit)"
 
 _ENDINGS = {

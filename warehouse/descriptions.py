@@ -145,12 +145,12 @@ def board_facts(db: duckdb.DuckDBPyConnection, board: str) -> dict[str, Any]:
 
 
 def model_facts(db: duckdb.DuckDBPyConnection, model: str) -> dict[str, Any]:
-    """Of a model: organization, first and last as_of it is listed, modified  boards and payloads of
-    the snapshots that list it. Raises UnknownBoard if no board lists it."""
+    """Of a model: organization, first and last as_of it is listed, modified, boards and payloads
+    of the snapshots that list it. Raises UnknownBoard if no board lists it."""
     found = db.execute(
         """
         select
-            any_value(entries.organization) as organization,
+            any_value(models.organization) as organization,
             min(entries.as_of) as since,
             max(entries.as_of) as until,
             max(states.captured_at) as modified,
@@ -158,6 +158,7 @@ def model_facts(db: duckdb.DuckDBPyConnection, model: str) -> dict[str, Any]:
             list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
         from core.entries as entries
         join core.states as states using (snapshot_id)
+        left join core.models as models using (model)
         where entries.model = ?
         having count(*) > 0
         """,

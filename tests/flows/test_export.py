@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ import polars as pl
 import pytest
 
 from flows.export import whole
-from flows.settings import Settings
+from flows.settings import ROOT, Settings
 from tests.flows.machine import FORMULA, Said, payloads, photofinish, small_home
 from warehouse.descriptions import tables
 
@@ -349,3 +350,23 @@ def test_a_record_has_the_results_of_the_latest_state_of_one_board_and_model(lat
     )
     interval = quick["score_details"]["uncertainty"]["confidence_interval"]
     assert (interval["lower"], interval["upper"], interval["confidence_level"]) == (0.4, 0.6, 0.95)
+
+
+EXAMPLES = re.findall(
+    r"^```(python|sql)\n(.*?)^```",
+    (ROOT / "docs" / "exports.md").read_text(),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.mark.parametrize(("language", "text"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_examples_of_the_document_run(
+    language: str, text: str, latest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = text.replace("warehouse/data/exports/latest", str(latest))
+    assert here != text
+    if language == "sql":
+        assert duckdb.sql(here).fetchall()
+    else:
+        exec(here, {})
+        assert capsys.readouterr().out.strip()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, cast
 
 import duckdb
 import polars as pl
 
+from warehouse.archive import utc
 from warehouse.reader import UnknownBoard
 
 BATCH = 100_000
@@ -29,7 +31,8 @@ _RIGHTS = """
 def tables(db: duckdb.DuckDBPyConnection) -> list[str]:
     """The published tables as schema.table, in order of name."""
     rows = db.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() order by 1"
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where database_name = current_catalog() order by 1"
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -37,7 +40,9 @@ def tables(db: duckdb.DuckDBPyConnection) -> list[str]:
 def grain(db: duckdb.DuckDBPyConnection, table: str) -> str:
     """What a row of the table is, as its comment says; empty where it has none."""
     row = db.execute(
-        "select comment from duckdb_tables() where schema_name || '.' || table_name = ?", [table]
+        "select comment from duckdb_tables() "
+        "where database_name = current_catalog() and schema_name || '.' || table_name = ?",
+        [table],
     ).fetchone()
     return (row and row[0]) or ""
 
@@ -48,7 +53,7 @@ def columns(db: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
         """
         select column_name, coalesce(comment, '')
         from duckdb_columns()
-        where schema_name || '.' || table_name = ?
+        where database_name = current_catalog() and schema_name || '.' || table_name = ?
         order by column_index
         """,
         [table],
@@ -185,6 +190,12 @@ def whole_facts(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         """
     ).pl()
     return found.to_dicts()[0]
+
+
+def newest(db: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the newest fetch attempt was made (UTC); None if there is none."""
+    found: datetime | None = db.execute("select max(captured_at) from raw.fetches").fetchall()[0][0]
+    return utc(found) if found else None
 
 
 def count(db: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -68,11 +68,18 @@ def generate(size: str, folder: Path) -> Path:
     (folder / "next").mkdir(exist_ok=True)
     chosen = SIZES[size]
     write = partial(_write_years if chosen.parquet else _write_days, chosen, folder)
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        fetches = [f for made in pool.map(write, range(chosen.boards)) for f in made]
+    fetches = [fetch for made in _each(write, chosen) for fetch in made]
     Archive(folder / "archive").append(sorted(fetches, key=lambda f: (f.captured_at, f.url)))
     done.write_bytes(wanted)
     return folder
+
+
+def _each(write: Callable[[int], list[Fetch]], size: Size) -> list[list[Fetch]]:
+    """Write every board, on all cores where that is worth starting processes for."""
+    if size.boards * size.days < 1000:
+        return [write(board) for board in range(size.boards)]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return list(pool.map(write, range(size.boards)))
 
 
 def board_name(board: int) -> str:

@@ -57,7 +57,7 @@ def gaps(entries: pd.DataFrame) -> pd.DataFrame:
     found = []
     for k in (2, 3, 5, 10):
         kth = entries[entries["position"] == k].set_index("as_of")
-        pair = top.join(kth, how="inner", lsuffix="_top", rsuffix="_kth")
+        pair = top.merge(kth, left_index=True, right_index=True, suffixes=("_top", "_kth"))
         gap = pair["rating_top"] - pair["rating_kth"]
         z: pd.Series[float] = gap / np.hypot(pair["sd_top"], pair["sd_kth"])
         found.append(
@@ -81,7 +81,9 @@ def gaps(entries: pd.DataFrame) -> pd.DataFrame:
 def ties(entries: pd.DataFrame) -> pd.DataFrame:
     """How many cannot be told from the leader of each day: Holm-corrected at 5%, the leader included."""
     leaders = entries[entries["position"] == 1].set_index("as_of")[["model", "rating", "sd"]]
-    tested = entries[entries["position"] > 1].join(leaders, on="as_of", rsuffix="_top")
+    tested = entries[entries["position"] > 1].merge(
+        leaders, left_on="as_of", right_index=True, suffixes=("", "_top")
+    )
     z: pd.Series[float] = (tested["rating_top"] - tested["rating"]) / np.hypot(
         tested["sd_top"], tested["sd"]
     )

@@ -24,6 +24,7 @@ TITLES = {
     "gaps": "`photofinish gaps`, the whole process",
     "ranks": "ranks",
 }
+SIZES = ("M", "S", "M90", "L", "T")
 MEGABYTE = 1_000_000
 
 Row = tuple[str, ...]
@@ -32,11 +33,13 @@ Row = tuple[str, ...]
 def measurements(results: Results) -> list[Row]:
     """What, size, median seconds, spread, to the rebuild, peak MB, details."""
     head = ("measured", "size", "seconds", "least–most", "to rebuild", "peak MB", "of which")
-    return [head, *(_row(result, results) for result in results.values())]
+    order = list(TITLES)
+    ordered = sorted(results.values(), key=lambda r: (SIZES.index(r.size), order.index(r.name)))
+    return [head, *(_row(result, results) for result in ordered)]
 
 
 def _row(result: Result, results: Results) -> Row:
-    title = TITLES.get(result.name, result.name)
+    title = TITLES[result.name]
     if result.error:
         return (title, result.size, "failed", "", "", "", result.error)
     seconds = result.numbers.get("seconds")

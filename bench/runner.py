@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+
+from bench.child import Finished, finished
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,12 +41,12 @@ def measured(name: str, size: str, data: Path, repeat: int, patience: float) -> 
     runs: list[dict[str, float]] = []
     peak, started = 0.0, perf_counter()
     while len(runs) < repeat and (not runs or perf_counter() - started < patience):
-        printed, told, status, peak_mb = _child(name, size, data)
-        if status:
-            reason = told.strip().splitlines()[-1] if told.strip() else f"status {status}"
-            return Result(name, size, runs=len(runs), peak_mb=peak_mb, error=reason)
-        runs.append(json.loads(printed.splitlines()[-1]))
-        peak = max(peak, peak_mb)
+        child = _child(name, size, data)
+        if child.status:
+            reason = [f"status {child.status}", *child.complained.strip().splitlines()][-1]
+            return Result(name, size, runs=len(runs), peak_mb=child.peak_mb, error=reason)
+        runs.append(json.loads(child.printed.splitlines()[-1]))
+        peak = max(peak, child.peak_mb)
     seconds = [run["seconds"] for run in runs if "seconds" in run] or [0.0]
     return Result(
         name,
@@ -59,21 +59,13 @@ def measured(name: str, size: str, data: Path, repeat: int, patience: float) -> 
     )
 
 
-def _child(name: str, size: str, data: Path) -> tuple[str, str, int, float]:
-    """What it printed and complained of, its exit status, and its peak memory in MB."""
+def _child(name: str, size: str, data: Path) -> Finished:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PHOTOFINISH_")}
     environment["PYTHONPATH"] = str(ROOT)
     command = [sys.executable, "-m", "bench.measure", name, size, str(data.resolve())]
     data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        # In `data`, so that nobody's photofinish.toml is read.
-        child = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=data)  # noqa: S603
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        kilobyte = 1 if sys.platform != "darwin" else 1024
-        return out.read(), err.read(), child.returncode, usage.ru_maxrss / kilobyte / 1024
+    # In `data`, so that nobody's photofinish.toml is read.
+    return finished(command, environment, data)
 
 
 def save(results: Results, file: Path) -> None:

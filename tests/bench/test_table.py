@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from bench.machine import machine
 from bench.measure import MEASUREMENTS
 from bench.runner import Result, Results, measured, save, saved
 from bench.targets import TARGETS, verdicts
+from flows.settings import ROOT
 
 REBUILD = "M: full rebuild, to orjson over the same bytes"
 PANDAS = "M: the pandas script, to the full rebuild"
@@ -119,6 +122,28 @@ def test_a_child_is_measured_from_outside(tmp_path: Path) -> None:
 def test_a_child_that_fails_says_why(tmp_path: Path) -> None:
     failed = measured("nothing", "T", tmp_path, repeat=2, patience=60)
     assert failed.error == "KeyError: 'nothing'"
+
+
+HOLD = "held = b'x' * 60_000_000; import time; time.sleep(0.4)"
+CHILD = f"os.spawnl(os.P_WAIT, {sys.executable!r}, 'python', '-c', {HOLD!r})"
+HOLD_BOTH = f"held = b'x' * 60_000_000; import os; {CHILD}"
+PEAKS = f"""
+import sys
+from pathlib import Path
+from bench.child import finished
+for code in ({HOLD!r}, {HOLD_BOTH!r}):
+    print(finished([sys.executable, "-c", code], {{}}, Path(".")).peak_mb)
+"""
+
+
+def test_the_memory_of_children_counts_too() -> None:
+    # From a small process: the peak of a child begins with the size of the one it came from.
+    told = subprocess.run(
+        [sys.executable, "-c", PEAKS], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    alone, both = map(float, told.stdout.split())
+    assert 57 < alone < 100
+    assert both > alone + 57
 
 
 def test_no_further_run_begins_when_patience_is_spent(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -75,6 +76,7 @@ def _measure(
     plan: list[tuple[str, str]], data: Path, repeat: int, patience: float, results: Results
 ) -> None:
     """Measure the plan in its order, keeping each result as it comes, in place of the one before."""
+    shutil.rmtree(data / "work", ignore_errors=True)  # what a measurement that was killed left
     for size in dict.fromkeys(size for _, size in plan):
         for step in ("generate", "prepare"):
             made = measured(step, size, data, 1, patience)

@@ -31,7 +31,13 @@ PLANS: dict[str, list[tuple[str, str]]] = {
 
 
 @click.command()
-@click.option("--size", type=click.Choice(list(PLANS)), default="M", show_default=True)
+@click.option(
+    "--size",
+    type=click.Choice(list(PLANS)),
+    default="M",
+    show_default=True,
+    help="The archive to measure on; T is tiny, to see that all of it works.",
+)
 @click.option("--repeat", default=5, show_default=True, help="Runs of each; the median counts.")
 @click.option(
     "--patience",
@@ -65,6 +71,7 @@ def main(
     if not only_saved:
         plan = [(name, on) for name, on in PLANS[size] if not only or name in only]
         _measure(plan, data, repeat, patience, results)
+    results = {key: found for key, found in results.items() if "T" not in key or size == "T"}
     if as_json:
         print(json.dumps([asdict(result) for result in results.values()]))
     else:

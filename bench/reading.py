@@ -28,11 +28,7 @@ QUERIES = {
         order by as_of""",
     "leaderboard": """
         select position, model, score
-        from leaderboard_asof(
-            'bench/board-002',
-            'overall',
-            (select median(as_of) from core.snapshots where board = 'bench/board-002')
-        )""",
+        from leaderboard_asof('bench/board-002', 'overall', '2024-12-30')""",
     "top_ten": """
         select board, position, model, score
         from core.entries

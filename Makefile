@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 help:  ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(INSTALLED)  ## Run the daily job on the bundled sample
 	@$(BIN)/photofinish demo
@@ -14,6 +14,12 @@ test: $(INSTALLED)  ## Check style and types, and run all tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto --dist loadfile
+
+bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour), print one table
+	@$(BIN)/python -m bench
+
+bench-l: $(INSTALLED)  ## Measure on fifty million rows, more than memory should hold
+	@$(BIN)/python -m bench --size L --repeat 1
 
 install: $(INSTALLED)  ## Make the environment in .venv
 
@@ -34,4 +40,4 @@ $(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
-.PHONY: help demo test install lock
+.PHONY: help demo test bench bench-l install lock

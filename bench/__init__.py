@@ -1,0 +1,1 @@
+"""Measuring: archives made to measure, the same job done by others, and one table of ratios."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 import duckdb
 import polars as pl
 
 from warehouse.archive import utc
-from warehouse.reader import UnknownBoard
 
 BATCH = 100_000
 
@@ -118,78 +117,6 @@ def table_payloads(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
         query = "select distinct sha256 from raw.payloads"
     found = db.execute(query).fetchall()
     return sorted(row[0] for row in found if row[0])
-
-
-def board_facts(db: duckdb.DuckDBPyConnection, board: str) -> dict[str, Any]:
-    """Of a board: title, task_family, metric, unit, higher_is_better, scoring_method, first and last
-    as_of, modified (when it was last seen changed) and payloads. Raises UnknownBoard."""
-    found = db.execute(
-        """
-        select
-            boards.board,
-            boards.title,
-            boards.task_family,
-            boards.metric,
-            boards.unit,
-            boards.higher_is_better,
-            boards.scoring_method,
-            min(states.as_of) as since,
-            max(states.as_of) as until,
-            max(states.captured_at) as modified,
-            list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
-        from core.boards as boards
-        join core.states as states using (board)
-        where boards.board = ?
-        group by all
-        """,
-        [board],
-    ).pl()
-    if found.is_empty():
-        raise UnknownBoard(f"there is no board {board} with a snapshot")
-    return found.to_dicts()[0]
-
-
-def model_facts(db: duckdb.DuckDBPyConnection, model: str) -> dict[str, Any]:
-    """Of a model: organization, first and last as_of it is listed, modified, boards and payloads
-    of the snapshots that list it. Raises UnknownBoard if no board lists it."""
-    found = db.execute(
-        """
-        select
-            any_value(models.organization) as organization,
-            min(entries.as_of) as since,
-            max(entries.as_of) as until,
-            max(states.captured_at) as modified,
-            list(distinct states.board order by states.board) as boards,
-            list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
-        from core.entries as entries
-        join core.states as states using (snapshot_id)
-        left join core.models as models using (model)
-        where entries.model = ?
-        having count(*) > 0
-        """,
-        [model],
-    ).pl()
-    if found.is_empty():
-        raise UnknownBoard(f"no board lists a model {model}")
-    return found.to_dicts()[0]
-
-
-def whole_facts(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Of all that is published: first and last as_of, modified, boards, snapshots, models, payloads."""
-    found: pl.DataFrame = db.execute(
-        """
-        select
-            min(as_of) as since,
-            max(as_of) as until,
-            max(captured_at) as modified,
-            list(distinct board order by board) as boards,
-            count(*) as snapshots,
-            (select count(*) from core.models) as models,
-            (select count(*) from raw.payloads) as payloads
-        from core.states
-        """
-    ).pl()
-    return found.to_dicts()[0]
 
 
 def newest(db: duckdb.DuckDBPyConnection) -> datetime | None:

@@ -25,7 +25,7 @@ from flows.export.datasets import FORMATS, Dataset, finish
 from flows.export.evalever import records
 from flows.export.files import put, seen
 from flows.export.jsonld import PROJECT
-from flows.export.subjects import WHOLE, about_table
+from flows.export.tables import WHOLE, about_table
 from warehouse import descriptions
 
 LATEST, PART, MANIFEST = "latest", ".part", "datapackage.json"

@@ -82,41 +82,51 @@ def rights(db: duckdb.DuckDBPyConnection, boards: list[str]) -> list[dict[str, s
     )
 
 
+def priced(db: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether prices went into the table."""
+    endings = ("_usd_per_mtok", "_price")
+    return table.startswith("market.") or any(c.endswith(endings) for c in columns(db, table))
+
+
 def table_boards(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The boards that the rows of a table are of; all that were ever seen where it names none."""
-    column = "board" if "board" in columns(db, table) else None
-    query = (
-        f"select distinct board from {table} where board is not null order by 1"
-        if column
-        else "select distinct board from core.states order by 1"
-    )
+    """The boards that the rows of a table are of: none of a table of prices; all that were ever seen of
+    one that names no board."""
+    if table.startswith("market."):
+        return []
+    query = "select distinct board from core.states order by 1"
+    if "board" in columns(db, table):
+        query = f"select distinct board from {table} where board is not null order by 1"
     return [row[0] for row in db.execute(query).fetchall()]
 
 
 def table_payloads(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The sha256 of the payloads behind a table: of its snapshots, else of its boards, else of its
-    sources, else of all there are."""
+    """The sha256 of the payloads behind a table, in order: those it names, else of its snapshots, else of
+    its boards, else all; and of the price lists, if prices went into it."""
     has = columns(db, table)
-    if "payload_sha256" in has:
-        query = f"select distinct payload_sha256 from {table}"
-    elif "sha256" in has:
-        query = f"select distinct sha256 from {table}"
-    elif "snapshot_id" in has:
-        query = f"""
-            select distinct payload_sha256 from core.states
-            where snapshot_id in (select snapshot_id from {table})"""
-    elif "board" in has:
-        query = f"""
-            select distinct payload_sha256 from core.states
-            where board in (select board from {table})"""
-    elif "source" in has:
-        query = (
-            f"select distinct sha256 from raw.payloads where source in (select source from {table})"
+    queries = []
+    if "payload_sha256" in has or "sha256" in has:
+        queries.append(
+            f"select {'payload_sha256' if 'payload_sha256' in has else 'sha256'} from {table}"
         )
-    else:
-        query = "select distinct sha256 from raw.payloads"
-    found = db.execute(query).fetchall()
+    elif "snapshot_id" in has or "board" in has:
+        column = "snapshot_id" if "snapshot_id" in has else "board"
+        queries.append(
+            f"select payload_sha256 from core.states where {column} in (select {column} from {table})"
+        )
+    elif not table.startswith("market."):
+        queries.append("select sha256 from raw.payloads")
+    if priced(db, table):
+        queries.append(
+            "select sha256 from raw.payloads where source in (select source from market.prices)"
+        )
+    found = db.execute(" union ".join(queries)).fetchall()
     return sorted(row[0] for row in found if row[0])
+
+
+def price_sources(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """The sources whose prices there are."""
+    rows = db.execute("select distinct source from market.prices order by 1").fetchall()
+    return [row[0] for row in rows]
 
 
 def newest(db: duckdb.DuckDBPyConnection) -> datetime | None:

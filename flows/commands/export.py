@@ -56,7 +56,7 @@ def export(
     from flows import pipeline
     from flows.export import whole
     from flows.progress import announce, bars
-    from sources import local
+    from sources import load_sources, local
     from warehouse.models import read_models
 
     settings = Settings()
@@ -71,6 +71,7 @@ def export(
                 whole.package(_published(settings, db) or now, version("photofinish")),
                 now,
                 keys={m.table: m.header.key for m in read_models(pipeline.SQL, pipeline.STEPS)},
+                cards={source.id: source.card for source in load_sources().values()},
                 site_url=settings.site_url,
                 private=(local.CARD.id,),
                 progress=announce("exporting tables"),

@@ -34,7 +34,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Rights:
-    """Whose data a board is: what core.boards says of its publisher."""
+    """Whose data a board is: what core.boards says of its publisher. A source of prices has no board."""
 
     board: str
     title: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import pytest
 
 from flows import cli, pipeline
 from flows.settings import Settings
-from tests.conftest import built, landed, tidy_csv
+from sources import litellm_prices
+from tests.conftest import built, landed, litellm, tidy_csv
 from warehouse.archive import Archive
 
 FORMULA = '=HYPERLINK("http://x","y")'
@@ -64,8 +65,13 @@ def payloads() -> list[bytes]:
     return [tidy_csv(rows, day, facts) for day, boards in DAYS.items() for facts, rows in boards]
 
 
+def price_list() -> bytes:
+    """What ada costs, as LiteLLM lists it."""
+    return litellm([("ada", "openai", 1, 5)])
+
+
 def small_home(home: Path) -> Settings:
-    """Two boards, three payloads and one that is refused; loaded, built and published."""
+    """Two boards, three payloads of them, a price list and one that is refused; built and published."""
     settings = Settings(home=home, retry_delay=0, lock_wait=0)
     archive = Archive(settings.archive)
     moment = datetime(2025, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -73,7 +79,10 @@ def small_home(home: Path) -> Settings:
     archive.append(
         landed(archive, content, moment, f"file:///{n}.csv") for n, content in enumerate(files)
     )
-    built(settings).close()
+    archive.append([landed(archive, price_list(), moment, "file:///p", "litellm_prices")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(litellm_prices, "CARD", replace(litellm_prices.CARD, min_rows=0))
+        built(settings).close()
     pipeline.publish_tables(settings)
     return settings
 

@@ -60,8 +60,9 @@ def test_what_could_not_be_copied_ends_with_1(home: Path, tmp_path: Path) -> Non
 
 
 def test_a_place_that_cannot_be_used_is_wrong_usage(home: Path) -> None:
-    said = photofinish(home, "archive", "copy", "nowhere://bucket/x")
-    assert (said.code, "nowhere://bucket/x cannot be used" in said.err) == (2, True)
+    said = photofinish(home, "archive", "copy", "nowhere://me:secret@bucket/x")
+    assert (said.code, "nowhere cannot be used" in said.err) == (2, True)
+    assert "secret" not in said.err
 
 
 def test_without_an_archive_it_says_what_makes_one(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from flows.export import whole
 from flows.settings import ROOT, Settings
-from tests.flows.machine import FORMULA, Said, payloads, photofinish, small_home
+from tests.flows.machine import FORMULA, Said, payloads, photofinish, price_list, small_home
 from warehouse.descriptions import tables
 
 
@@ -134,6 +134,19 @@ def test_metadata_name_the_bytes_of_the_files_and_those_behind_them(latest: Path
     assert told["payloads"] == sorted(hashlib.sha256(content).hexdigest() for content in payloads())
 
 
+def test_prices_are_their_sources_and_what_rests_on_both_names_both(latest: Path) -> None:
+    listed = hashlib.sha256(price_list()).hexdigest()
+    prices, ties = meta(latest, "market.prices"), meta(latest, "metrics.ties")
+    assert [one["source"] for one in prices["rights"]] == ["litellm_prices"]
+    assert prices["rights"][0]["licence"] == "MIT"
+    assert prices["payloads"] == [listed]
+    assert [one["source"] for one in ties["rights"]] == ["tidy", "tidy", "litellm_prices"]
+    assert listed in ties["payloads"] and len(ties["payloads"]) == 4
+    # Every source has a part in the names, and a payload that was refused is one of the payloads.
+    assert len(meta(latest, "core.model_names")["rights"]) == 3
+    assert len(meta(latest, "raw.payloads")["payloads"]) == 5
+
+
 def test_the_same_publication_gives_the_same_bytes(
     settings: Settings, latest: Path, tmp_path: Path
 ) -> None:
@@ -179,7 +192,7 @@ def small(db: duckdb.DuckDBPyConnection, tmp_path: Path) -> Any:
         wanted = whole.Wanted(("csv",), ("core.boards",))
         now = datetime(2025, 3, 2, 0, 0, second, tzinfo=UTC)
         about = whole.package(now, "0.1.0")
-        return whole.export(db, tmp_path, wanted, about, now, keys={}).folder
+        return whole.export(db, tmp_path, wanted, about, now, keys={}, cards={}).folder
 
     return export
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -15,14 +16,13 @@ import polars as pl
 import pytest
 from lxml import etree, html
 
-from flows.export import jsonld, subjects
+from flows.export import jsonld, tables
 from flows.export.about import About, Rights, units
 from flows.export.datasets import write_dataset
 from flows.export.evalever import bounds, record, relationship
 from flows.export.feeds import Entry, Page, absolute, atom, entry_id, llms, sitemap
 from tests.flows.machine import HOSTILE, small_home
 from tests.flows.rfc4287 import broken
-from warehouse.reader import UnknownBoard
 
 SITE = "https://race.example/boards"
 DAY = datetime(2025, 2, 1, 12, tzinfo=UTC)
@@ -82,55 +82,68 @@ def test_a_score_is_in_the_unit_of_its_board_and_a_share_in_percent() -> None:
     }
 
 
-def test_a_board_is_described_by_its_card_and_its_states(
-    db: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
-    subject = subjects.board_subject(db, "test/quality", "boards/test/quality.html")
-    about = subjects.about_board(db, "test/quality", "metrics.gap_history", "Gaps over time")
-    frame = db.sql("from metrics.gap_history where board = 'test/quality'").pl()
-    written = write_dataset(tmp_path, "quality-gaps", frame, about)
-    told = jsonld.describe(subject, [written], SITE)
-    assert told["@type"] == "Dataset"
+SUBJECT = jsonld.Subject(
+    path="boards/test/quality.html",
+    name="Quality",
+    description="Every recorded state of this leaderboard, with the gaps at its top.",
+    since=date(2025, 1, 1),
+    until=date(2025, 2, 1),
+    modified=DAY,
+    rights=(RIGHTS,),
+    based_on=("https://a.example/",),
+    keywords=("leaderboard",),
+)
+
+
+def test_a_page_is_described_with_the_files_beside_it(tmp_path: Path) -> None:
+    written = write_dataset(tmp_path, "quality-gaps", FRAME, ABOUT)
+    told = jsonld.describe(SUBJECT, [written], SITE)
+    assert (told["@context"], told["@type"]) == ("https://schema.org/", "Dataset")
     assert told["url"] == f"{SITE}/boards/test/quality.html"
     assert told["temporalCoverage"] == "2025-01-01/2025-02-01"
-    assert told["dateModified"] == "2025-03-01T12:30:15.250000Z"
-    assert told["creator"] == [{"@type": "Organization", "name": "Test Lab, with OpenAI"}]
-    assert "license" not in told  # the card states none
+    assert told["dateModified"] == "2025-02-01T12:00:00Z"
+    assert told["creator"] == [
+        {"@type": "Organization", "name": "A lab", "url": "https://a.example/"}
+    ]
+    assert told["license"] == ["https://spdx.org/licenses/MIT.html"]
+    assert told["isBasedOn"] == ["https://a.example/"]
     assert {one["encodingFormat"] for one in told["distribution"]} == {
         "text/csv",
         "application/json",
         "application/vnd.apache.parquet",
     }
-    assert told["distribution"][0]["contentUrl"] == f"{SITE}/boards/test/quality-gaps.csv"
-    assert told["distribution"][0]["sha256"] == written.files[0].sha256
-    measured = {one["name"]: one for one in told["variableMeasured"]}
-    assert measured["gap_1_2_pct"]["unitText"] == "%"
-    assert len(told["description"]) >= 50  # what search engines for data ask for
+    first = told["distribution"][0]
+    assert first["contentUrl"] == f"{SITE}/boards/test/quality-gaps.csv"
+    content = (tmp_path / "quality-gaps.csv").read_bytes()
+    assert first["sha256"] == hashlib.sha256(content).hexdigest()
+    assert told["variableMeasured"] == [
+        {"@type": "PropertyValue", "name": "model", "description": "its name"},
+        {"@type": "PropertyValue", "name": "score", "description": "share", "unitText": "%"},
+    ]
 
 
-def test_a_model_is_described_by_the_boards_that_list_it(db: duckdb.DuckDBPyConnection) -> None:
-    told = subjects.model_subject(db, "ada", "models/ada.html")
-    assert "ada by OpenAI stood on 2 leaderboards from 2025-01-01 to 2025-02-01" in told.description
-    assert [one.board for one in told.rights] == ["test/quality", "test/speed"]
+def test_without_a_site_links_are_relative_and_nothing_is_made_up(tmp_path: Path) -> None:
+    written = write_dataset(tmp_path, "quality-gaps", FRAME, ABOUT, kinds=("csv",))
+    bare = replace(SUBJECT, since=None, until=None, modified=None, rights=(), based_on=())
+    told = jsonld.describe(bare, [written])
+    assert not {"@id", "url", "license", "creator", "temporalCoverage", "isBasedOn"} & set(told)
+    assert [one["contentUrl"] for one in told["distribution"]] == ["quality-gaps.csv"]
 
 
-def test_the_front_page_describes_everything(db: duckdb.DuckDBPyConnection) -> None:
-    told = jsonld.describe(subjects.front_subject(db), [])
-    assert told["temporalCoverage"] == "2025-01-01/2025-02-01"
-    assert "@id" not in told and "url" not in told  # no site is set: nothing is made up
+def test_whose_data_a_board_is(db: duckdb.DuckDBPyConnection) -> None:
+    (quality,) = tables.rights(db, ["test/quality"])
+    assert (quality.credit, quality.licence) == ("Test Lab, with OpenAI", "not stated")
+    assert tables.rights(db, []) == ()
 
 
-def test_what_nobody_lists_is_unknown(db: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(UnknownBoard):
-        subjects.board_subject(db, "test/nothing", "x.html")
-    with pytest.raises(UnknownBoard):
-        subjects.model_subject(db, "nobody", "x.html")
+def test_a_table_without_the_columns_of_its_key_has_none(db: duckdb.DuckDBPyConnection) -> None:
+    assert tables.about_table(db, "core.boards", ("board",)).key == ("board",)
+    assert tables.about_table(db, "core.boards", ("board", "gone")).key == ()
 
 
-def test_a_name_cannot_break_out_of_the_script(db: duckdb.DuckDBPyConnection) -> None:
-    (name,) = db.execute("select model from core.entries where model_raw = ?", [HOSTILE]).fetchone()
-    subject = subjects.model_subject(db, name, "models/hostile.html")
-    hostile = replace(subject, description=f"<!--<script> {HOSTILE} & \u2028 ]]>")
+def test_a_name_cannot_break_out_of_the_script() -> None:
+    said = f"<!--<script> {HOSTILE} & \u2028 ]]>"
+    hostile = replace(SUBJECT, name=HOSTILE, description=said)
     told = jsonld.describe(hostile, [])
     page = html.fromstring(f"<html><head>{jsonld.script(told)}</head><body>after</body></html>")
     (script,) = page.iter("script")

@@ -14,13 +14,16 @@ from time import monotonic
 import duckdb
 from filelock import FileLock, Timeout
 
+from flows import guard
 from flows.alerts import tables
 from flows.fetch import FetchFailed, get
+from flows.progress import note
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, local, tidy
 from sources.reference import reference_names, reference_tables
+from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
-from warehouse.database import Parsed, Parser, Refused, connect, load
+from warehouse.database import RAW_TABLES, Parsed, Parser, Refused, connect, load
 from warehouse.models import build, read_models
 from warehouse.publish import publish
 
@@ -62,7 +65,7 @@ def only_run(settings: Settings, doing: str) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        who = holder.read_text() if holder.exists() else "another run"
+        who = holder.read_text() if holder.is_file() else "another run"
         raise Busy(
             f"{who} is at work on {settings.home}; nothing was done. "
             f"Wait for it, or raise PHOTOFINISH_LOCK_WAIT (now {settings.lock_wait:g} s)"
@@ -70,8 +73,9 @@ def only_run(settings: Settings, doing: str) -> Iterator[None]:
     try:
         holder.write_text(f"{doing}, process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC")
         yield
-        holder.unlink(missing_ok=True)
     finally:
+        # First the note, then the lock: who comes next writes a note of its own.
+        holder.unlink(missing_ok=True)
         lock.release()
 
 
@@ -128,7 +132,8 @@ def _attempt(
     run_id: str,
     clock: Callable[[], datetime],
 ) -> tuple[Fetch, FetchFailed | None]:
-    known = previous if previous and archive.path(previous.payload_sha256 or "").exists() else None
+    # What the archive cannot give back is asked for anew: the publisher may still show it.
+    known = previous if previous and archive.intact(previous.payload_sha256 or "") else None
     started, captured_at = monotonic(), utc(clock())
     try:
         answer = get(url, known, settings)
@@ -199,7 +204,12 @@ def _reader(
 def load_journal(
     settings: Settings, sources: Mapping[str, Source], progress: Progress = lambda done, total: None
 ) -> int:
-    """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed."""
+    """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed.
+
+    A build database of an older version is made anew. Raises NewerHome and NewerJournal.
+    """
+    if said := layout.renew(settings.build, RAW_TABLES):
+        note(said)
     with closing(connect(settings.build)) as db:
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
@@ -217,7 +227,11 @@ def make_tables(
 
 
 def publish_tables(settings: Settings) -> None:
-    """Put a fresh copy of the tables in the place where analysts look."""
+    """Put a fresh copy of the tables in the place where analysts look.
+
+    What is no database there is moved aside. Raises NewerHome.
+    """
+    guard.published_place(settings.published)
     with closing(connect(settings.build)) as db:
         macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
         publish(
@@ -248,17 +262,25 @@ def rebuild(
     settings: Settings,
     sources: Mapping[str, Source],
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    without_damaged: bool = False,
 ) -> int:
     """Make the build database anew from the archive, beside the old one, and publish it.
 
-    The old files are replaced only by finished ones. Returns the number of payloads read.
+    The old files are replaced only by finished ones; one that is no database is moved aside. Returns
+    the number of payloads read. Raises WouldLose, NewerHome and NewerJournal, and nothing is replaced.
     """
+    broken = guard.is_none(settings.build)
     fresh = settings.model_copy(update={"build_name": f"{settings.build_name}.new"})
-    for leftover in (fresh.build, fresh.build.with_name(f"{fresh.build.name}.wal")):
+    for leftover in (fresh.build, layout.wal_of(fresh.build)):
         leftover.unlink(missing_ok=True)
     read = load_journal(fresh, sources, partial(progress, "reading payloads"))
+    if not without_damaged:
+        guard.no_loss(fresh.build, settings.build)
     make_tables(fresh, sources, partial(progress, "making tables"))
-    settings.build.with_name(f"{settings.build.name}.wal").unlink(missing_ok=True)
+    if broken:
+        guard.set_aside(settings.build)
+    # A log of the old file must not meet the new one.
+    layout.wal_of(settings.build).unlink(missing_ok=True)
     fresh.build.replace(settings.build)
     publish_tables(settings)
     return read

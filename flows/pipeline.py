@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from time import monotonic
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from flows import guard
 from flows.alerts import tables
 from flows.fetch import FetchFailed, get
+from flows.lock import Busy as Busy
+from flows.lock import only_run as only_run
 from flows.progress import note
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, local, tidy
@@ -35,10 +35,6 @@ STEPS = ROOT / "warehouse"
 Progress = Callable[[int, int], None]
 
 
-class Busy(Exception):
-    """Another run is at work on the same home."""
-
-
 @dataclass(frozen=True)
 class Pulled:
     """What pulling one source came to: how many files, the attempts, what could not be had."""
@@ -54,29 +50,6 @@ class Pulled:
 def new_run_id(now: datetime) -> str:
     """A name for a run that sorts by time and that a person can read."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-
-
-@contextmanager
-def only_run(settings: Settings, doing: str) -> Iterator[None]:
-    """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    holder = settings.home / "run.holder"
-    lock = FileLock(settings.home / "run.lock", timeout=settings.lock_wait, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        who = holder.read_text() if holder.is_file() else "another run"
-        raise Busy(
-            f"{who} is at work on {settings.home}; nothing was done. "
-            f"Wait for it, or raise PHOTOFINISH_LOCK_WAIT (now {settings.lock_wait:g} s)"
-        ) from error
-    try:
-        holder.write_text(f"{doing}, process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC")
-        yield
-    finally:
-        # First the note, then the lock: who comes next writes a note of its own.
-        holder.unlink(missing_ok=True)
-        lock.release()
 
 
 def files_of(source: Source, settings: Settings, day: datetime) -> list[tuple[str, ...]]:

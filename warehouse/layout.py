@@ -6,7 +6,7 @@ The build database is a cache, so one of another layout is not altered but made 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -53,7 +53,7 @@ def connect(path: Path, tables: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
         _lay_out(db, tables)
     elif found != "same":
         db.close()
-        raise {"newer": newer, "older": older, "foreign": foreign}[found](path)
+        raise REFUSALS[found](path)
     return db
 
 
@@ -148,6 +148,13 @@ def older(path: Path) -> OlderHome:
 def foreign(path: Path) -> NotADatabase:
     """What to raise for a database that is not of photofinish."""
     return NotADatabase(f"{path} is a database, but not of photofinish; move it to another place")
+
+
+REFUSALS: Mapping[Age, Callable[[Path], Exception]] = {
+    "newer": newer,
+    "older": older,
+    "foreign": foreign,
+}
 
 
 def is_database(path: Path) -> bool:

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 
 from warehouse import layout
+from warehouse.database import RAW_TABLES
 
 SPARK_POINTS = 10
 
@@ -45,11 +46,9 @@ def reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield db
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        age = layout.age(db)
-        if age == "newer":
-            raise layout.newer(path) from error
-        if age == "older":
-            raise layout.older(path) from error
+        age = layout.age(db, RAW_TABLES)
+        if age in layout.REFUSALS:
+            raise layout.REFUSALS[age](path) from error
         raise
     finally:
         db.close()

@@ -1,20 +1,15 @@
-"""The sources: what is watched, how each fares, what is not as it should be."""
+"""The sources: what is watched, and how each fares."""
 
 from __future__ import annotations
-
-import sys
-from dataclasses import asdict
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
 from flows.commands.common import (
-    SICK,
     json_option,
     known,
 )
-from flows.doctor import examine
 from flows.settings import Settings
 from flows.show.sources import print_card, print_cards, problem, status_table
 from flows.show.text import print_json
@@ -48,19 +43,3 @@ def status(as_json: bool) -> None:
             console.print(f"[yellow]{row['source']}[/]: {escape(told)}", soft_wrap=True)
     console.print("A refused payload changes nothing: its board keeps the last good state.")
     return None
-
-
-@click.command()
-@json_option
-def doctor(as_json: bool) -> None:
-    """Say what is not as it should be, and how to mend it."""
-    found = list(examine(Settings()))
-    if as_json:
-        print_json(Console(), [asdict(finding) for finding in found])
-    for finding in found if not as_json else ():
-        Console().print(f"[yellow]{finding.check}[/]: {escape(finding.found)}", soft_wrap=True)
-        Console().print(f"  to mend it: {escape(finding.mend)}", soft_wrap=True)
-    if found:
-        sys.exit(SICK)
-    if not as_json:
-        Console().print("All is as it should be.")

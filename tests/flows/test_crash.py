@@ -144,6 +144,25 @@ def test_a_killed_command_loses_nothing_doubles_nothing_and_is_made_up_for(
     print(f"{command}: killed {killed} times, seed {SEED}")
 
 
+def test_killed_at_any_line_of_landing_the_archive_is_whole_and_nothing_is_landed_twice(
+    work: Worker, tmp_path: Path
+) -> None:
+    """At every line in turn, payloads and journal alone: no database is made."""
+    write_boards(tmp_path / "boards", range(1, 2))
+    write_recordings(tmp_path / "recordings", tmp_path / "boards")
+    whole = work("land_all", tmp_path / "whole", line=0)
+    expected = list(Archive(tmp_path / "whole" / "archive").fetches())
+    assert (len(expected), whole.error) == (3, "")
+    for line in range(1, whole.lines, 1 if SOAK else 5):
+        home = tmp_path / str(line)
+        assert work("land_all", home, line).killed
+        archive = Archive(home / "archive")
+        assert list(archive.verify()) == [], f"killed at line {line}"
+        assert work("land_all", home).error == ""
+        assert list(archive.fetches()) == expected, f"killed at line {line}"
+        assert list(archive.verify()) == []
+
+
 def check(scene: Scene, home: Path, where: str) -> None:
     """What holds after any kill: the archive is whole, nothing is doubled, the published file complete."""
     archive = Archive(home / "archive")

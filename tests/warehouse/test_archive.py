@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -158,3 +159,18 @@ def test_sources_that_write_the_journal_at_once_do_not_cut_each_others_lines(
         list(pool.map(archive.append, map(attempts, range(40))))
     assert archive.cut_lines() == []
     assert len(list(archive.fetches())) == 40 * 60
+
+
+def test_who_appends_waits_until_the_one_before_is_done(tmp_path: Path) -> None:
+    """One write may be cut in two by the system; nobody may come between them."""
+    archive = Archive(tmp_path)
+    fetch = Fetch(run_id="r", source="s", url="u", captured_at=AT, outcome="failed")
+    archive.append([fetch])
+    with ThreadPoolExecutor(1) as pool, (archive.journal / "2025-01.ndjson").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = pool.submit(archive.append, [fetch])
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        waiting.result(timeout=30)
+    assert list(archive.fetches()) == [fetch, fetch]

@@ -1,7 +1,7 @@
 """Runs that are killed: a process that forks a child for each, so that one costs what it does and no start.
 
 The child does what a command does, without Prefect, on a home of a few made payloads. It kills itself at a
-line of the modules that write, or is killed after some seconds.
+line of the modules that write, or before a statement to DuckDB, or is killed after some seconds.
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ def land_all(settings: Settings) -> None:
     land(versions, read_recordings, Archive(settings.archive), "backfill")
 
 
+def load(settings: Settings) -> None:
+    """Only the second step: from the journal to raw.* and parsed.*."""
+    pipeline.load_journal(settings, load_sources())
+
+
 def rebuild(settings: Settings) -> None:
     with pipeline.only_run(settings, "a rebuild"):
         pipeline.rebuild(settings, load_sources())
@@ -85,14 +90,8 @@ def publish(settings: Settings) -> None:
         pipeline.publish_tables(settings)
 
 
-def hold(settings: Settings) -> None:
-    """Take the lock and die with it."""
-    with pipeline.only_run(settings, "the daily run 7"):
-        signal.pause()
-
-
 COMMANDS: dict[str, Callable[[Settings], None]] = {
-    one.__name__: one for one in (run, backfill, land_all, rebuild, publish, hold)
+    one.__name__: one for one in (run, backfill, land_all, load, rebuild, publish)
 }
 
 
@@ -132,10 +131,11 @@ def write_recordings(folder: Path, boards: Path) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: by SIGKILL or not, the lines it passed, seconds, and what it said of an error."""
+    """How a child ended: by SIGKILL or not, what it passed, seconds, and what it said of an error."""
 
     killed: bool
     lines: int
+    statements: int
     seconds: float
     error: str
 
@@ -158,12 +158,17 @@ class Worker:
         home: Path,
         line: int = -1,
         seconds: float | None = None,
+        statement: int = -1,
         largest_file: int | None = None,
     ) -> Ended:
-        """Run a command on a home. `line` 0 counts lines; a file may be made `largest_file` bytes long."""
+        """Run a command on a home; 0 as line or statement only counts them.
+
+        A file may be made `largest_file` bytes long.
+        """
         asked = {"command": command, "home": str(home), "line": line, "seconds": seconds}
+        asked |= {"statement": statement, "largest_file": largest_file}
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps({**asked, "largest_file": largest_file}) + "\n")
+        self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         return Ended(**json.loads(self.process.stdout.readline()))
 
@@ -222,7 +227,7 @@ def _serve() -> None:
             timer.cancel()
             timer.join()
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        answer = {"lines": 0, "error": "", **(json.loads(told) if told else {})}
+        answer = {"lines": 0, "statements": 0, "error": "", **(json.loads(told) if told else {})}
         answer |= {"killed": killed, "seconds": monotonic() - begun}
         print(json.dumps(answer), flush=True)
 
@@ -235,6 +240,7 @@ def _child(asked: dict[str, Any], pipe: int) -> None:
     settings = Settings(home=home, tidy=home.parent / "boards", lock_wait=0)
     error = ""
     passed = _trace(asked["line"]) if asked["line"] >= 0 else [0]
+    said = _listen(asked["statement"]) if asked["statement"] >= 0 else [0]
     try:
         COMMANDS[asked["command"]](settings)
     except (OSError, duckdb.Error) as caught:
@@ -242,7 +248,9 @@ def _child(asked: dict[str, Any], pipe: int) -> None:
     except Exception:  # noqa: BLE001
         error = traceback.format_exc()
     sys.settrace(None)
-    os.write(pipe, json.dumps({"lines": passed[0], "error": error}).encode())
+    sys.setprofile(None)
+    told = {"lines": passed[0], "statements": said[0], "error": error}
+    os.write(pipe, json.dumps(told).encode())
     os._exit(0)
 
 
@@ -262,6 +270,20 @@ def _trace(last: int) -> list[int]:
 
     sys.settrace(trace)
     return passed
+
+
+def _listen(last: int) -> list[int]:
+    """Count the statements that are given to DuckDB, and die before statement `last`."""
+    said = [0]
+
+    def profile(frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and getattr(called, "__name__", "") == "execute":
+            said[0] += 1
+            if said[0] == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(profile)
+    return said
 
 
 if __name__ == "__main__":

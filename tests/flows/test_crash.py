@@ -163,6 +163,28 @@ def test_killed_at_any_line_of_landing_the_archive_is_whole_and_nothing_is_lande
         assert list(archive.verify()) == []
 
 
+def test_killed_between_any_two_statements_of_loading_the_next_load_makes_up_for_it(
+    work: Worker, tmp_path: Path
+) -> None:
+    """Before every statement in turn; the batch of payloads is all there or not at all."""
+    write_boards(tmp_path / "boards", range(1, 2))
+    write_recordings(tmp_path / "recordings", tmp_path / "boards")
+    start = tmp_path / "start"
+    assert work("land_all", start).error == ""
+    shutil.copytree(start, tmp_path / "whole")
+    whole = work("load", tmp_path / "whole", statement=0)
+    expected = contents(tmp_path / "whole" / "build" / "photofinish.duckdb")
+    assert whole.error == ""
+    assert expected["parsed.rows"].startswith("8 ")
+    for statement in range(1, whole.statements + 1, 1 if SOAK else 3):
+        home = tmp_path / str(statement)
+        shutil.copytree(start, home)
+        assert work("load", home, statement=statement).killed
+        assert work("load", home).error == ""
+        found = contents(home / "build" / "photofinish.duckdb")
+        assert found == expected, f"killed before statement {statement} of {whole.statements}"
+
+
 def check(scene: Scene, home: Path, where: str) -> None:
     """What holds after any kill: the archive is whole, nothing is doubled, the published file complete."""
     archive = Archive(home / "archive")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -14,23 +12,16 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from flows import git_history, pipeline
-from flows.landing import Version, between, land
+from flows.landing import between, land
 from flows.progress import announce
+from flows.recordings import BadRecordings as BadRecordings
+from flows.recordings import Recorded as Recorded
+from flows.recordings import read_recordings as read_recordings
+from flows.recordings import recorded as recorded
 from flows.settings import Settings
 from flows.tasks import evaluate_alerts, load, publish, transform
 from sources import load_sources
-from warehouse.archive import Archive, fingerprint, utc
-
-
-class BadRecordings(Exception):
-    """The folder does not hold recordings, or not what its index says."""
-
-
-@dataclass(frozen=True)
-class Recorded(Version):
-    """One recorded version of a file, as a line of index.csv tells it."""
-
-    path: Path
+from warehouse.archive import Archive
 
 
 @dataclass(frozen=True)
@@ -40,57 +31,6 @@ class Backfilled:
     landed: int
     parsed: int
     skipped: Sequence[str] = ()
-
-
-def recorded(
-    folder: Path, sources: Sequence[str], since: date | None, until: date | None
-) -> list[Recorded]:
-    """The versions that folder/<source>/index.csv lists between two dates (both included).
-
-    Raises BadRecordings if no source has an index there, or a line of one is not as it should be.
-    """
-    found = []
-    for source in sources:
-        index = folder / source / "index.csv"
-        if index.exists():
-            found += list(_index(source, index))
-    if not found:
-        raise BadRecordings(
-            f"no recordings of {', '.join(sources)} in {folder}: "
-            "each source has a folder with an index.csv there"
-        )
-    return between(found, since, until)
-
-
-def _index(source: str, index: Path) -> Iterator[Recorded]:
-    with index.open(newline="", encoding="utf-8") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            try:
-                yield Recorded(
-                    source,
-                    row["upstream_url"],
-                    utc(datetime.fromisoformat(row["captured_at"])),
-                    row["sha256"],
-                    index.parent / row["path"],
-                )
-            except (KeyError, ValueError, TypeError) as error:
-                raise BadRecordings(f"{index}, line {line}: {error!r}") from error
-
-
-def read_recordings(versions: Sequence[Recorded]) -> Iterator[tuple[Recorded, bytes]]:
-    """The versions with their bytes. Raises BadRecordings at one that is not what its index says."""
-    for version in versions:
-        yield version, _read(version)
-
-
-def _read(version: Recorded) -> bytes:
-    try:
-        payload = gzip.decompress(version.path.read_bytes())
-    except (OSError, EOFError) as error:
-        raise BadRecordings(f"{version.path} cannot be read: {error}") from error
-    if fingerprint(payload) != version.sha256:
-        raise BadRecordings(f"{version.path} is not what its index says: another sha256")
-    return payload
 
 
 @task(name="land", cache_policy=NO_CACHE)

@@ -11,17 +11,21 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
+from flows import trouble
 from flows.commands import load_commands
 from flows.commands.common import NOTHING, USAGE, Stop
 from warehouse import reader
-from warehouse.archive import ArchiveDamaged
-from warehouse.database import NotADatabase
+from warehouse.archive import ArchiveDamaged, NewerJournal
+from warehouse.layout import NewerHome, NotADatabase, OlderHome
 from warehouse.models import BadModel, BrokenPromise
 
 SPOKEN = (
     reader.NothingPublished,
     reader.UnknownBoard,
     NotADatabase,
+    NewerHome,
+    OlderHome,
+    NewerJournal,
     ArchiveDamaged,
     BrokenPromise,
     BadModel,
@@ -58,11 +62,8 @@ def _sentence(error: Exception) -> str:
         return f"the settings are not right: {wrong}"
     if isinstance(error, (Stop, *SPOKEN)) or type(error).__module__.startswith("flows."):
         return str(error)
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror or error}{where}; nothing that was archived is lost"
-    if isinstance(error, duckdb.Error):
-        return f"the database says: {str(error).splitlines()[0]}. Run again with --debug for more"
+    if isinstance(error, OSError | duckdb.Error):
+        return trouble.sentence(error)
     return f"{type(error).__name__}: {error}. Run again with --debug to see where"
 
 

@@ -26,6 +26,7 @@ from flows.show.text import markdown_text
 from flows.tasks import evaluate_alerts, load, publish, send_alerts, transform
 from sources import Source, load_sources
 from warehouse.archive import Archive
+from warehouse.damage import unread
 from warehouse.reader import latest_gaps, quarantined, reader
 
 
@@ -52,6 +53,8 @@ class Report:
     sources: Sequence[SourceReport] = field(default_factory=list)
     parsed: int = 0
     alerts: Alerted = field(default_factory=Alerted)
+    damaged: Sequence[str] = ()
+    """Payloads that the archive could not give back: what is wrong with each."""
 
 
 class PullFailed(Exception):
@@ -113,7 +116,7 @@ def daily(
         publish()
         # After publication: who gets a message finds in the published file what it is about.
         alerts = send_alerts(run_id, alerts)
-    report = Report(run_id, _report(pulled, settings), parsed, alerts)
+    report = Report(run_id, _report(pulled, settings), parsed, alerts, _damaged(settings))
     _write_artifact(settings, report)
     leave_summary(settings, report)
     return _final_state(report)
@@ -193,6 +196,11 @@ def _report(pulled: list[pipeline.Pulled], settings: Settings) -> list[SourceRep
     return reports
 
 
+def _damaged(settings: Settings) -> list[str]:
+    with reader(settings.published) as db:
+        return [one.problem for one in unread(db)]
+
+
 def _write_artifact(settings: Settings, report: Report) -> None:
     with reader(settings.published) as db:
         table = gaps_markdown(latest_gaps(db))
@@ -222,8 +230,11 @@ def _final_state(report: Report) -> State[Any]:
     told = f"{landed} of {len(report.sources)} sources landed"
     if report.alerts.told:
         told += f"; {report.alerts.told}"
+    if report.damaged:
+        told += f"; {len(report.damaged)} payloads of the archive are damaged"
     if not sick:
-        return Completed(message=told, data=report)
+        name = "Partial" if report.damaged else None
+        return Completed(name=name, message=told, data=report)
     troubles = "; ".join(f"{r.source} {r.outcome}: {r.problem}" for r in sick)
     if landed:
         return Completed(name="Partial", message=f"{told}; {troubles}", data=report)

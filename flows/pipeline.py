@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from time import monotonic
 
 import duckdb
-from filelock import FileLock, Timeout
 
+from flows import guard
 from flows.alerts import tables
 from flows.fetch import FetchFailed, get
+from flows.lock import Busy as Busy
+from flows.lock import only_run as only_run
+from flows.progress import note
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, local, tidy
 from sources.reference import reference_names, reference_tables
+from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
-from warehouse.database import Parsed, Parser, Refused, connect, load
+from warehouse.database import RAW_TABLES, Parsed, Parser, Refused, connect, load
 from warehouse.models import build, read_models
 from warehouse.publish import publish
 
@@ -30,10 +33,6 @@ ASOF = SQL / "asof.sql"
 STEPS = ROOT / "warehouse"
 
 Progress = Callable[[int, int], None]
-
-
-class Busy(Exception):
-    """Another run is at work on the same home."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +50,6 @@ class Pulled:
 def new_run_id(now: datetime) -> str:
     """A name for a run that sorts by time and that a person can read."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-
-
-@contextmanager
-def only_run(settings: Settings, doing: str) -> Iterator[None]:
-    """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    holder = settings.home / "run.holder"
-    lock = FileLock(settings.home / "run.lock", timeout=settings.lock_wait, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        who = holder.read_text() if holder.exists() else "another run"
-        raise Busy(
-            f"{who} is at work on {settings.home}; nothing was done. "
-            f"Wait for it, or raise PHOTOFINISH_LOCK_WAIT (now {settings.lock_wait:g} s)"
-        ) from error
-    try:
-        holder.write_text(f"{doing}, process {os.getpid()}, since {datetime.now(UTC):%H:%M:%S} UTC")
-        yield
-        holder.unlink(missing_ok=True)
-    finally:
-        lock.release()
 
 
 def files_of(source: Source, settings: Settings, day: datetime) -> list[tuple[str, ...]]:
@@ -128,7 +105,8 @@ def _attempt(
     run_id: str,
     clock: Callable[[], datetime],
 ) -> tuple[Fetch, FetchFailed | None]:
-    known = previous if previous and archive.path(previous.payload_sha256 or "").exists() else None
+    # What the archive cannot give back is asked for anew: the publisher may still show it.
+    known = previous if previous and archive.intact(previous.payload_sha256 or "") else None
     started, captured_at = monotonic(), utc(clock())
     try:
         answer = get(url, known, settings)
@@ -199,7 +177,12 @@ def _reader(
 def load_journal(
     settings: Settings, sources: Mapping[str, Source], progress: Progress = lambda done, total: None
 ) -> int:
-    """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed."""
+    """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed.
+
+    A build database of an older version is made anew. Raises NewerHome and NewerJournal.
+    """
+    if said := layout.renew(settings.build, RAW_TABLES):
+        note(said)
     with closing(connect(settings.build)) as db:
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
@@ -217,7 +200,11 @@ def make_tables(
 
 
 def publish_tables(settings: Settings) -> None:
-    """Put a fresh copy of the tables in the place where analysts look."""
+    """Put a fresh copy of the tables in the place where analysts look.
+
+    What is no database there is moved aside. Raises NewerHome.
+    """
+    guard.published_place(settings.published)
     with closing(connect(settings.build)) as db:
         macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
         publish(
@@ -248,17 +235,25 @@ def rebuild(
     settings: Settings,
     sources: Mapping[str, Source],
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    without_damaged: bool = False,
 ) -> int:
     """Make the build database anew from the archive, beside the old one, and publish it.
 
-    The old files are replaced only by finished ones. Returns the number of payloads read.
+    The old files are replaced only by finished ones; one that is no database is moved aside. Returns
+    the number of payloads read. Raises WouldLose, NewerHome and NewerJournal, and nothing is replaced.
     """
+    broken = guard.is_none(settings.build)
     fresh = settings.model_copy(update={"build_name": f"{settings.build_name}.new"})
-    for leftover in (fresh.build, fresh.build.with_name(f"{fresh.build.name}.wal")):
+    for leftover in (fresh.build, layout.wal_of(fresh.build)):
         leftover.unlink(missing_ok=True)
     read = load_journal(fresh, sources, partial(progress, "reading payloads"))
+    if not without_damaged:
+        guard.no_loss(fresh.build, settings.build)
     make_tables(fresh, sources, partial(progress, "making tables"))
-    settings.build.with_name(f"{settings.build.name}.wal").unlink(missing_ok=True)
+    if broken:
+        guard.set_aside(settings.build)
+    # A log of the old file must not meet the new one.
+    layout.wal_of(settings.build).unlink(missing_ok=True)
     fresh.build.replace(settings.build)
     publish_tables(settings)
     return read

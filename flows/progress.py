@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 Listener = Callable[[str, int, int], None]
 
 _listener: ContextVar[Listener | None] = ContextVar("progress", default=None)
+_reader: ContextVar[Callable[[str], None] | None] = ContextVar("notes", default=None)
+
+
+def note(sentence: str) -> None:
+    """Say something that a person should know and that stops nothing; logged where nobody listens."""
+    if reader := _reader.get():
+        reader(sentence)
+    else:
+        logging.getLogger("photofinish").warning(sentence)
 
 
 def announce(what: str) -> Callable[[int, int], None]:
@@ -42,8 +53,12 @@ def bars(console: Console) -> Iterator[None]:
                 shown[what] = progress.add_task(what, total=total)
             progress.update(shown[what], completed=done, total=total)  # type: ignore[arg-type]
 
-        token = _listener.set(listen)
+        def read(sentence: str) -> None:
+            console.print(escape(sentence), soft_wrap=True, highlight=False)
+
+        token, notes = _listener.set(listen), _reader.set(read)
         try:
             yield
         finally:
             _listener.reset(token)
+            _reader.reset(notes)

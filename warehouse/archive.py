@@ -6,13 +6,14 @@ payload is on disk before the journal names it, and the journal before the datab
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,10 @@ import orjson
 
 class ArchiveDamaged(Exception):
     """A stored payload is missing or not what its name says."""
+
+
+class NewerJournal(Exception):
+    """A line of the journal was written by a newer photofinish, and says more than this one understands."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,10 @@ class Archive:
         return self.root / sha256[:2] / f"{sha256}.gz"
 
     def store(self, payload: bytes) -> str:
-        """Keep a payload and return its sha256. Storing the same bytes again does nothing."""
+        """Keep a payload and return its sha256. Storing the same bytes again mends a damaged file."""
         sha256 = fingerprint(payload)
         path = self.path(sha256)
-        if not path.exists():
+        if not self.intact(sha256):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(path, gzip.compress(payload, compresslevel=6, mtime=0))
         return sha256
@@ -91,6 +96,14 @@ class Archive:
             raise ArchiveDamaged(f"{path} does not hold what its name says; restore it from a copy")
         return payload
 
+    def intact(self, sha256: str) -> bool:
+        """Whether `read` would give this payload."""
+        try:
+            self.read(sha256)
+        except ArchiveDamaged:
+            return False
+        return True
+
     def verify(
         self, progress: Callable[[int, int], None] = lambda done, total: None
     ) -> Iterator[Damaged]:
@@ -106,30 +119,31 @@ class Archive:
 
     def append(self, fetches: Iterable[Fetch]) -> None:
         """Write attempts to the journal, each in the month it was captured, and fsync."""
+        fetches = list(fetches)
         by_month: dict[str, list[bytes]] = {}
         for fetch in fetches:
             line = orjson.dumps({"fetch_id": fetch.fetch_id, **asdict(fetch)}, option=_JSON)
             by_month.setdefault(f"{fetch.captured_at:%Y-%m}", []).append(line)
         self.journal.mkdir(parents=True, exist_ok=True)
+        # The names of the payloads are on disk before a line says that they are there.
+        folders = {self.path(f.payload_sha256).parent for f in fetches if f.payload_sha256}
+        for folder in (*sorted(folders), self.root, self.root.parent):
+            if folder.is_dir():
+                sync(folder)
         for month, lines in by_month.items():
-            with (self.journal / f"{month}.ndjson").open("ab+") as file:
-                # A line cut off by a crash must not swallow the next one.
-                if not _ends_with_newline(file.fileno()):
-                    file.write(b"\n")
-                file.writelines(lines)
-                file.flush()
-                os.fsync(file.fileno())
+            _append(self.journal / f"{month}.ndjson", b"".join(lines))
+        sync(self.journal)
 
     def fetches(self) -> Iterator[Fetch]:
         """Every attempt in the journal, month by month. A line cut off by a crash is passed over:
-        its payload is fetched again, and `cut_lines` counts it."""
-        for _, line in self._lines():
-            if fetch := _parse_line(line):
+        its payload is fetched again, and `cut_lines` counts it. Raises NewerJournal."""
+        for where, line in self._lines():
+            if fetch := _parse_line(line, where):
                 yield fetch
 
     def cut_lines(self) -> list[str]:
-        """Where the journal has lines that cannot be read, as file:line."""
-        return [where for where, line in self._lines() if _parse_line(line) is None]
+        """Where the journal has lines that cannot be read, as file:line. Raises NewerJournal."""
+        return [where for where, line in self._lines() if _parse_line(line, where) is None]
 
     def latest(self) -> dict[str, Fetch]:
         """Per URL the last attempt that gave a payload: what a conditional request builds on."""
@@ -160,14 +174,34 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _parse_line(line: bytes) -> Fetch | None:
+def _parse_line(line: bytes, where: str) -> Fetch | None:
     try:
         record = orjson.loads(line)
         record.pop("fetch_id")
+        if unknown := sorted(set(record) - FIELDS):
+            raise NewerJournal(
+                f"the journal says in {where} {', '.join(map(repr, unknown))}, which this photofinish "
+                "does not know: a newer one has written it. Update photofinish"
+            )
         fetch = Fetch(**record)
         return replace(fetch, captured_at=utc(datetime.fromisoformat(record["captured_at"])))
     except (orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError):
         return None
+
+
+FIELDS = {field.name for field in fields(Fetch)}
+
+
+def _append(path: Path, lines: bytes) -> None:
+    """Add whole lines to a file, and fsync it. Sources are pulled side by side, so one at a time."""
+    with path.open("ab", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = file.seek(0, os.SEEK_END)
+        # A line cut off by a crash must not swallow the next one.
+        rest = memoryview(lines if _ends_with_newline(path, size) else b"\n" + lines)
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
 
 
 def _write_whole(path: Path, content: bytes) -> None:
@@ -185,6 +219,15 @@ def _write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _ends_with_newline(descriptor: int) -> bool:
-    size = os.fstat(descriptor).st_size
-    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+def _ends_with_newline(path: Path, size: int) -> bool:
+    with path.open("rb") as file:
+        return size == 0 or os.pread(file.fileno(), 1, size - 1) == b"\n"
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -17,7 +17,11 @@ import duckdb
 import polars as pl
 from polars._typing import PolarsDataType
 
-from warehouse.archive import Archive, Fetch
+from warehouse import layout
+from warehouse.archive import Archive, ArchiveDamaged, Fetch
+from warehouse.layout import NotADatabase
+
+__all__ = ["NotADatabase", "Parsed", "Parser", "Refused", "connect", "load"]
 
 RAW_TABLES = {
     "raw.fetches": """
@@ -29,6 +33,8 @@ RAW_TABLES = {
     "raw.quarantine": """
         sha256 varchar, source varchar, url varchar, captured_at timestamp, reason varchar,
         detail varchar""",
+    "raw.damaged": """
+        sha256 varchar, source varchar, url varchar, problem varchar""",
     "parsed.payloads": """
         sha256 varchar, source varchar, url varchar, parser varchar, rows bigint""",
     "parsed.states": """
@@ -52,6 +58,8 @@ COMMENTS = {
     "raw.fetches": "One row per attempt to get a URL, failed ones too.",
     "raw.payloads": "One row per distinct payload in the archive.",
     "raw.quarantine": "One row per payload that its parser refused, and why. Nothing of it is used.",
+    "raw.damaged": "One row per payload that the archive could not give back when it was to be read.",
+    layout.TABLE: "One row: the layout of this file, by which a photofinish knows one of another version.",
 }
 FETCH: dict[str, PolarsDataType] = {
     "fetch_id": pl.String,
@@ -67,10 +75,6 @@ FETCH: dict[str, PolarsDataType] = {
     "error": pl.String,
 }
 BATCH = 64
-
-
-class NotADatabase(Exception):
-    """The build file cannot be opened as a database. Names the way out."""
 
 
 @dataclass(frozen=True)
@@ -107,21 +111,11 @@ class _Key:
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the build database, making it and its raw tables where they are missing.
 
-    Raises NotADatabase if the file is something else or another process writes it.
+    Raises NotADatabase if the file is something else or another process writes it, NewerHome or
+    OlderHome if another version of photofinish laid it out.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        db = duckdb.connect(str(path))
-    except duckdb.Error as error:
-        raise NotADatabase(
-            f"{path} cannot be opened ({str(error).splitlines()[0]}). If no other run is using it, "
-            "`photofinish rebuild` makes it anew from the archive"
-        ) from error
-    db.execute("set timezone = 'UTC'")
+    db = layout.connect(path, RAW_TABLES)
     db.execute("set preserve_insertion_order = false")
-    for table, columns in RAW_TABLES.items():
-        db.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
-        db.execute(f"create table if not exists {table} ({columns})")
     return db
 
 
@@ -135,18 +129,22 @@ def load(
 
     Payloads read by an older version of their parser are read again. Every batch is one transaction, so
     a run cut off in the middle goes on where it stopped. A source without a parser keeps its raw rows.
+    A payload that the archive cannot give back is passed over and told in raw.damaged; what was read of
+    it before stays.
     """
     fetches = list(archive.fetches())
     # What was quarantined may be read by a newer parser: take the journal's word again.
     db.execute("delete from raw.fetches where outcome = 'quarantined'")
     _insert_fetches(db, fetches)
     due = _due(db, fetches, parsers)
+    damaged: list[tuple[_Key, str]] = []
     for start in range(0, len(due), BATCH):
         batch = due[start : start + BATCH]
-        _load_batch(db, archive, parsers, batch)
+        damaged += _load_batch(db, archive, parsers, batch)
         progress(min(start + BATCH, len(due)), len(due))
     _settle_outcomes(db)
-    return len(due)
+    _tell_damaged(db, damaged)
+    return len(due) - len(damaged)
 
 
 def _insert_fetches(db: duckdb.DuckDBPyConnection, fetches: list[Fetch]) -> None:
@@ -196,14 +194,21 @@ def _load_batch(
     archive: Archive,
     parsers: Mapping[str, Parser],
     batch: list[tuple[_Key, datetime]],
-) -> None:
+) -> list[tuple[_Key, str]]:
+    """Parse the payloads and keep what they say. Returns those the archive could not give back, and why."""
     made: dict[str, list[pl.DataFrame]] = {table: [] for table in RAW_TABLES}
+    damaged: dict[_Key, str] = {}
     for key, captured_at in batch:
         parser = parsers[key.source]
-        result = parser.read(archive.read(key.sha256), captured_at, key.url)
+        try:
+            payload = archive.read(key.sha256)
+        except ArchiveDamaged as error:
+            damaged[key] = str(error)
+            continue
+        result = parser.read(payload, captured_at, key.url)
         for table, frame in _tables(key, captured_at, parser.version, result).items():
             made[table].append(frame)
-    keys = pl.DataFrame([[k.sha256, k.source, k.url] for k, _ in batch], schema=_KEY, orient="row")
+    keys = _keys(key for key, _ in batch if key not in damaged)
     with _transaction(db):
         db.register("batch_keys", keys.to_arrow())
         for table in (*_PARSED, "raw.quarantine"):
@@ -215,6 +220,21 @@ def _load_batch(
         for table, frames in made.items():
             if frames:
                 _insert(db, table, pl.concat(frames))
+    return list(damaged.items())
+
+
+def _tell_damaged(db: duckdb.DuckDBPyConnection, damaged: list[tuple[_Key, str]]) -> None:
+    told = _keys(key for key, _ in damaged).with_columns(
+        pl.Series("problem", [problem for _, problem in damaged], pl.String)
+    )
+    with _transaction(db):
+        db.execute("delete from raw.damaged")
+        _insert(db, "raw.damaged", told)
+
+
+def _keys(keys: Iterable[_Key]) -> pl.DataFrame:
+    rows = [[key.sha256, key.source, key.url] for key in keys]
+    return pl.DataFrame(rows, schema=dict.fromkeys(_KEY, pl.String), orient="row")
 
 
 _KEY = ["sha256", "source", "url"]

@@ -5,7 +5,6 @@ A reader that has the old file open keeps it; a reader that opens the new one se
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from warehouse.archive import sync
 from warehouse.database import COMMENTS
 from warehouse.models import Model, describe, quoted
 from warehouse.raw_columns import RAW_COLUMNS
@@ -56,9 +56,9 @@ def publish(
         db.execute("checkpoint published")
     finally:
         db.execute("detach published")
-    _fsync(next_file)
+    sync(next_file)
     next_file.replace(target)
-    _fsync(target.parent)
+    sync(target.parent)
 
 
 def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -> None:
@@ -90,11 +90,3 @@ def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:
     db.execute(f"comment on table {table} is {quoted(extra.comment)}")
     for column, meaning in extra.columns.items():
         db.execute(f'comment on column {table}."{column}" is {quoted(meaning)}')
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,6 +10,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from warehouse import layout
+from warehouse.database import RAW_TABLES
+
 SPARK_POINTS = 10
 
 
@@ -23,15 +26,30 @@ class UnknownBoard(Exception):
 
 @contextmanager
 def reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the published file read-only. Raises NothingPublished if it is not there."""
+    """Open the published file read-only.
+
+    Raises NothingPublished if it is not there, NotADatabase if it is something else, NewerHome or
+    OlderHome if another version of photofinish wrote it and it lacks what is asked for.
+    """
     if not path.exists():
         raise NothingPublished(
             f"{path} is not there yet: `photofinish demo` makes one from the bundled sample, "
             "`photofinish run` from the public sources"
         )
-    db = duckdb.connect(str(path), read_only=True)
+    try:
+        db = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise layout.NotADatabase(
+            f"{path} cannot be opened ({str(error).splitlines()[0]}); `photofinish rebuild` puts a new "
+            "one in its place and keeps what is there under another name"
+        ) from error
     try:
         yield db
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        age = layout.age(db, RAW_TABLES)
+        if age in layout.REFUSALS:
+            raise layout.REFUSALS[age](path) from error
+        raise
     finally:
         db.close()
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.markup import escape
 
+from flows.settings import Settings
 from sources import load_sources
+from warehouse.damage import unread
+from warehouse.reader import reader
 
 SICK, USAGE, NOTHING = 1, 2, 3
 
@@ -48,3 +53,17 @@ def known(wanted: tuple[str, ...]) -> list[str]:
     if unknown := [id_ for id_ in wanted if id_ not in every]:
         raise Stop(f"no source {', '.join(unknown)}; there are {', '.join(every)}", USAGE)
     return list(wanted)
+
+
+def damaged(settings: Settings) -> list[str]:
+    """What is wrong with the payloads that the archive could not give back, by the published file."""
+    with reader(settings.published) as db:
+        return [one.problem for one in unread(db)]
+
+
+def tell_damaged(problems: Sequence[str]) -> None:
+    """Say that payloads are damaged, and what to do; nothing if there are none."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        told = f"{problems[0]}{more}. The rest landed; `photofinish doctor` says how to mend it."
+        Console(stderr=True).print(escape(told), soft_wrap=True, highlight=False)

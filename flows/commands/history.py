@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from flows.commands.common import (
     SICK,
     USAGE,
     Stop,
+    damaged,
     known,
+    tell_damaged,
 )
 from flows.progress import bars
 from flows.settings import Settings
@@ -81,11 +84,22 @@ def backfill(
     )
     if done.skipped:
         Console(stderr=True).print(escape(skipped(done.skipped)), soft_wrap=True)
+    _end(damaged(Settings()), done.skipped)
+
+
+def _end(problems: Sequence[str], left_out: Sequence[str] = ()) -> None:
+    tell_damaged(problems)
+    if problems or left_out:
         sys.exit(SICK)
 
 
 @click.command()
-def rebuild() -> None:
+@click.option(
+    "--without-damaged",
+    is_flag=True,
+    help="Go on even if payloads that were read before are damaged now.",
+)
+def rebuild(without_damaged: bool) -> None:
     """Make the database anew from the archive, and publish it."""
     from flows import pipeline
     from flows.progress import announce
@@ -93,6 +107,10 @@ def rebuild() -> None:
     settings = Settings()
     with pipeline.only_run(settings, "a rebuild"), bars(Console(stderr=True)):
         read = pipeline.rebuild(
-            settings, load_sources(), lambda what, done, total: announce(what)(done, total)
+            settings,
+            load_sources(),
+            lambda what, done, total: announce(what)(done, total),
+            without_damaged,
         )
     Console().print(f"Rebuilt from {read} payloads. Next: `photofinish gaps`.")
+    _end(damaged(settings))

@@ -21,6 +21,7 @@ from flows.commands.common import (
     SICK,
     json_option,
     known,
+    tell_damaged,
 )
 from flows.progress import bars
 from flows.settings import Settings
@@ -118,5 +119,8 @@ def _print_report(report: Report, as_json: bool) -> None:
         Console().print("Next: `photofinish gaps`.")
     elif report.alerts.wrong:
         Console(stderr=True).print(escape(report.alerts.told), soft_wrap=True, highlight=False)
+    tell_damaged(report.damaged)
     if sick:
         sys.exit(NOTHING if len(sick) == len(report.sources) else SICK)
+    if report.damaged:
+        sys.exit(SICK)

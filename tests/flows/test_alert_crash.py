@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -18,7 +19,8 @@ from tests.flows.server import serving
 
 pytestmark = pytest.mark.slow
 
-POINTS = 20
+# Read here: the fixtures of every test take settings of the outside away.
+POINTS = 40 if os.environ.get("PHOTOFINISH_SOAK") == "1" else 6
 IDS = {
     "photofinish.alert.firing": an_event(observed_at=at(2)).id,
     "photofinish.alert.resolved": an_event(observed_at=at(8), status="resolved").id,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -168,56 +167,3 @@ def test_every_command_has_help(command: str) -> None:
     said = CliRunner().invoke(cli, (command, "--help")).stdout
     assert "Usage:" in said
     assert cli.commands[command].help, "a command says what it does"
-
-
-def test_a_run_killed_at_any_moment_then_a_new_one_equals_an_undisturbed_run(
-    recordings: Path, tmp_path: Path
-) -> None:
-    """Each run is killed after some more steps than the one before, on the same home."""
-    from flows.settings import Settings
-    from tests.flows.test_backfill import contents
-
-    def begin(home: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-c", WITHOUT_PREFECT, str(home), str(recordings)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-
-    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    begin(undisturbed).communicate()
-    for steps in (1, 3, 4, 6, 9, 13, 16):
-        process = begin(disturbed)
-        assert process.stdout
-        assert process.stdout.read(steps) == b"." * steps
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
-    process = begin(disturbed)
-    process.communicate()
-    assert process.returncode == 0
-    assert contents(Settings(home=disturbed)) == contents(Settings(home=undisturbed))
-
-
-WITHOUT_PREFECT = """
-import os, sys
-from datetime import date
-from pathlib import Path
-from flows import pipeline
-from flows.backfill import read_recordings, recorded
-from flows.landing import land
-from flows.settings import Settings
-from sources import load_sources
-from warehouse.archive import Archive
-
-def step(done, total):
-    os.write(1, b".")
-
-settings = Settings(home=Path(sys.argv[1]))
-versions = recorded(Path(sys.argv[2]), ["arena_csv", "aider"], None, date(2024, 12, 31))
-land(versions, read_recordings, Archive(settings.archive), "run", step)
-pipeline.load_journal(settings, load_sources(), step)
-pipeline.make_tables(settings, load_sources(), step)
-pipeline.publish_tables(settings)
-"""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,3 +78,99 @@ def test_latest_is_the_last_payload_by_time_and_not_by_line(tmp_path: Path) -> N
     lost = Fetch(run_id="r", source="s", url="https://a/1", captured_at=AT, outcome="failed")
     archive.append([new, old, lost])
     assert archive.latest() == {"https://a/1": new}
+
+
+def test_storing_the_bytes_again_mends_a_damaged_payload(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    sha256 = archive.store(b"board")
+    archive.path(sha256).write_bytes(b"rot")
+    assert not archive.intact(sha256)
+    assert archive.store(b"board") == sha256
+    assert archive.read(sha256) == b"board"
+
+
+def test_verify_names_what_is_lost_and_what_is_damaged(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    kept = [landed(archive, payload, AT, "https://a/1") for payload in (b"one", b"two", b"three")]
+    archive.append(kept)
+    stray = archive.store(b"not in the journal")
+    told: list[tuple[int, int]] = []
+    assert list(archive.verify(lambda *n: told.append(n))) == []
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    lost, damaged = (archive.path(str(fetch.payload_sha256)) for fetch in kept[:2])
+    lost.unlink()
+    damaged.write_bytes(b"rot")
+    archive.path(stray).write_bytes(gzip.compress(b"another"))
+    assert {(one.path, one.sha256) for one in archive.verify()} == {
+        (lost, kept[0].payload_sha256),
+        (damaged, kept[1].payload_sha256),
+        (archive.path(stray), stray),
+    }
+    assert all(one.problem for one in archive.verify())
+
+
+def test_the_journal_is_written_after_the_payload_and_its_name_are_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order of what reaches the disk: a loss of power may cut it off anywhere."""
+    done: list[tuple[str, str]] = []
+    sync, rename = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        done.append(("sync", "payload" if path.suffix == ".tmp" else str(path)))
+        sync(descriptor)
+
+    def replace(path: Path, target: Path) -> Path:
+        done.append(("rename", str(target)))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    archive = Archive(tmp_path / "archive")
+    fetch = landed(archive, b"board", AT, "https://a/1")
+    payload = archive.path(str(fetch.payload_sha256))
+    archive.append([fetch])
+    assert done == [
+        ("sync", "payload"),
+        ("rename", str(payload)),
+        ("sync", str(payload.parent)),
+        ("sync", str(archive.root)),
+        ("sync", str(tmp_path)),
+        ("sync", str(archive.journal / "2025-01.ndjson")),
+        ("sync", str(archive.journal)),
+    ]
+
+
+def test_sources_that_write_the_journal_at_once_do_not_cut_each_others_lines(
+    tmp_path: Path,
+) -> None:
+    archive = Archive(tmp_path)
+
+    def attempts(source: int) -> list[Fetch]:
+        return [
+            Fetch(
+                run_id="r", source=str(source), url=f"u{n}" * 40, captured_at=AT, outcome="failed"
+            )
+            for n in range(60)
+        ]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(archive.append, map(attempts, range(40))))
+    assert archive.cut_lines() == []
+    assert len(list(archive.fetches())) == 40 * 60
+
+
+def test_who_appends_waits_until_the_one_before_is_done(tmp_path: Path) -> None:
+    """One write may be cut in two by the system; nobody may come between them."""
+    archive = Archive(tmp_path)
+    fetch = Fetch(run_id="r", source="s", url="u", captured_at=AT, outcome="failed")
+    archive.append([fetch])
+    with ThreadPoolExecutor(1) as pool, (archive.journal / "2025-01.ndjson").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = pool.submit(archive.append, [fetch])
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        waiting.result(timeout=30)
+    assert list(archive.fetches()) == [fetch, fetch]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from filelock import FileLock, Timeout
 
 from bench import table
 from bench.machine import machine
@@ -70,7 +71,12 @@ def main(
     results = saved(file)
     if not only_saved:
         plan = [(name, on) for name, on in PLANS[size] if not only or name in only]
-        _measure(plan, data, repeat, patience, results)
+        data.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(data / "lock", timeout=0):
+                _measure(plan, data, repeat, patience, results)
+        except Timeout as error:
+            raise click.ClickException(f"another measurement is at work in {data}") from error
     results = {key: found for key, found in results.items() if "T" not in key or size == "T"}
     if as_json:
         print(json.dumps([asdict(result) for result in results.values()]))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 
 from bench import table
 from bench.__main__ import EVERYTHING, PLANS, main
@@ -159,3 +160,10 @@ def test_saved_results_are_printed_without_measuring(tmp_path: Path) -> None:
     assert "6x" in shown.output
     told = json.loads(CliRunner().invoke(main, [*asked, "--json"]).output)
     assert [one["name"] for one in told] == ["rebuild", "orjson", "pandas"]
+
+
+def test_two_measurements_do_not_share_a_folder(tmp_path: Path) -> None:
+    with FileLock(tmp_path / "lock"):
+        shown = CliRunner().invoke(main, ["--size", "T", "--data", str(tmp_path)])
+    assert shown.exit_code == 1
+    assert f"another measurement is at work in {tmp_path}" in shown.output

@@ -114,7 +114,8 @@ def test_the_readme_quotes_what_explain_says(home: Path) -> None:
 
 def test_status_and_sources_for_machines(home: Path) -> None:
     status = json.loads(photofinish("status", "--json", home=home).stdout)
-    assert status[0]["source"] == "tidy"
+    asked = {s["source"]: s["freshness"] for s in status if s["freshness"] != "never"}
+    assert asked == {"tidy": "fresh"}
     cards = json.loads(photofinish("sources", "--json", home=home).stdout)
     assert "arena_csv" in {card["id"] for card in cards}
 

@@ -137,6 +137,12 @@ def test_a_missing_first_choice_is_no_failure_if_the_second_came(journal: Journa
     assert journal.health({"tidy": Watched("daily", [["file:///new.csv"]])}).failing
 
 
+def test_a_file_that_the_last_run_did_not_ask_for_is_no_failure(journal: Journal) -> None:
+    journal.failed(DAY, run="yesterday", url="file:///of-yesterday.csv")
+    journal.got(HOUR, run="today")
+    assert journal.health().well
+
+
 def test_one_of_two_files_missing_is_a_failure(journal: Journal) -> None:
     journal.got(HOUR)
     journal.failed(HOUR, url="file:///b.csv")
@@ -276,7 +282,7 @@ def test_verification_finds_the_tables_that_are_not_what_the_archive_gives(
     journal.got(HOUR)
     journal.got(DAY, BETTER, url="file:///b.csv")
     journal.publish()
-    killed = settings.build.with_name(f"{settings.build.name}.verify.wal")
+    killed = settings.build.with_name(f"{settings.build.name}.verify")
     before = files(settings.home)
     killed.write_text("a verification that was killed left this")
     assert verified(settings, load_sources()) > 25

@@ -32,4 +32,12 @@ RAW_COLUMNS: dict[str, dict[str, str]] = {
         "reason": "why its parser refused it, in a sentence",
         "detail": "the exception, where the parser itself failed",
     },
+    "raw.damaged": {
+        **_PAYLOAD,
+        "problem": "what is wrong with it: lost, or not what its name says",
+    },
+    "raw.layout": {
+        "version": "number of the file's layout; a higher one was written by a newer photofinish",
+        "fingerprint": "hash of what the raw and parsed tables are",
+    },
 }

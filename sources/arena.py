@@ -21,6 +21,7 @@ import orjson
 import polars as pl
 
 from sources.contract import OVERALL, Board, Card, SourceChanged, to_tidy
+from sources.reading import check_parquet
 
 FILES = "https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset/resolve/main"
 
@@ -159,6 +160,7 @@ def _read(payload: bytes) -> pl.DataFrame:
     if payload[:4] != b"PAR1" or payload[-4:] != b"PAR1":
         raise SourceChanged("the payload is not a Parquet file")
     try:
+        check_parquet(payload)
         schema = pl.read_parquet_schema(io.BytesIO(payload))
         if missing := {*COLUMNS, *UNREAD} - set(schema):
             raise SourceChanged(

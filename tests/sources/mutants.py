@@ -133,7 +133,19 @@ def _bytes(payload: bytes, chance: random.Random) -> tuple[str, bytes]:
                     damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
         case "word":
             word = chance.choice(
-                (b"NaN", b"-Infinity", b"1e999", b"null", b'"', b",", b"\n", b"|", b"{", b"]", b"&a *a")
+                (
+                    b"NaN",
+                    b"-Infinity",
+                    b"1e999",
+                    b"null",
+                    b'"',
+                    b",",
+                    b"\n",
+                    b"|",
+                    b"{",
+                    b"]",
+                    b"&a *a",
+                )
             )
             damaged[here : here + chance.choice((0, 1, len(word)))] = word
         case "encoding":
@@ -256,7 +268,9 @@ def _damage_table(table: list[list[str]], chance: random.Random) -> str:
     row = chance.randrange(1, len(table)) if len(table) > 1 else 0
     odd = str(chance.choice([o for o in ODD if not isinstance(o, list | dict)] + [""]))
     kinds = ("drop column", "rename", "cell", "cell", "cell", "whole column", "swap columns")
-    what = chance.choice((*kinds, "double row", "drop row", "short row", "long row", "no rows", "wide"))
+    what = chance.choice(
+        (*kinds, "double row", "drop row", "short row", "long row", "no rows", "wide")
+    )
     match what:
         case "drop column":
             for cells in table:
@@ -322,7 +336,18 @@ def _parquet(frame: pl.DataFrame, chance: random.Random) -> Made:
     column = chance.choice(frame.columns)
     kind = frame.schema[column]
     what = chance.choice(
-        ("drop", "rename", "as text", "null", "odd", "odd", "double", "nothing", "odd dates", "list")
+        (
+            "drop",
+            "rename",
+            "as text",
+            "null",
+            "odd",
+            "odd",
+            "double",
+            "nothing",
+            "odd dates",
+            "list",
+        )
     )
     here = chance.randrange(max(frame.height, 1))
     odd: Any = None

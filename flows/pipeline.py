@@ -144,8 +144,10 @@ def _attempt(
             error=str(error),
         )
         return failed, error
-    if answer.payload is None and known:
-        sha256, outcome = known.payload_sha256, "not_modified"
+    # What told the server which version we have belongs to that version alone.
+    unchanged = known if answer.payload is None else None
+    if unchanged:
+        sha256, outcome = unchanged.payload_sha256, "not_modified"
     else:
         sha256 = archive.store(answer.payload or b"")
         outcome = "unchanged" if known and known.payload_sha256 == sha256 else "new"
@@ -160,8 +162,8 @@ def _attempt(
             payload_sha256=sha256,
             bytes=None if answer.payload is None else len(answer.payload),
             elapsed_ms=round(1000 * (monotonic() - started)),
-            etag=answer.etag or (known.etag if known else None),
-            last_modified=answer.last_modified or (known.last_modified if known else None),
+            etag=answer.etag or (unchanged.etag if unchanged else None),
+            last_modified=answer.last_modified or (unchanged.last_modified if unchanged else None),
         ),
         None,
     )

@@ -19,7 +19,7 @@ from sources.contract import TIDY
 from sources.item_contract import ITEMS
 from sources.price_contract import PRICES
 
-LONGEST_NAME = 500
+LONGEST_NAME = 300
 EARLIEST = date(2000, 1, 1)
 NAMES = ("board", "task", "model_raw", "provider", "case_id")
 
@@ -35,12 +35,11 @@ def _broken(source: Source, rows: pl.DataFrame, captured_at: datetime) -> Iterat
         yield f"the schema is {rows.schema}"
         return
     latest = captured_at.date() + timedelta(days=1)
-    bounds = {board.board: board for board in source.card.boards}
     keys: set[tuple[Any, ...]] = set()
-    models: dict[tuple[str, date | None], set[str]] = defaultdict(set)
     for row in rows.iter_rows(named=True):
         yield from _names(row)
-        yield from _numbers(row)
+        yield from _finite(row)
+        yield from _prices(row) if prices else _interval(row)
         if row["as_of"] is not None and not EARLIEST <= row["as_of"] <= latest:
             yield f"dated {row['as_of']}, captured {captured_at}"
         key = tuple(row.get(c) for c in ("board", "task", "provider", "model_raw", "as_of"))
@@ -49,15 +48,20 @@ def _broken(source: Source, rows: pl.DataFrame, captured_at: datetime) -> Iterat
         keys.add(key)
         if row["extra"] is not None and not isinstance(json.loads(row["extra"]), dict):
             yield f"extra is no object: {row['extra'][:80]}"
-        if prices:
-            continue
+    if not prices:
+        yield from _card(source, rows)
+
+
+def _card(source: Source, rows: pl.DataFrame) -> Iterator[str]:
+    bounds = {board.board: board for board in source.card.boards}
+    models: dict[tuple[str, date | None], set[str]] = defaultdict(set)
+    for row in rows.iter_rows(named=True):
         models[row["board"], row["as_of"]].add(row["model_raw"])
-        if bounds and row["board"] not in bounds:
+        board, score = bounds.get(row["board"]), row["score"]
+        if bounds and board is None:
             yield f"the card has no board {row['board']}"
-        board = bounds.get(row["board"])
-        if board and row["score"] is not None:
-            if not board.min_score <= row["score"] <= board.max_score:
-                yield f"score {row['score']} outside the card's bounds"
+        if board and score is not None and not board.min_score <= score <= board.max_score:
+            yield f"score {score} outside the card's bounds"
     for (name, as_of), listed in models.items():
         board = bounds.get(name)
         if board and not board.min_rows <= len(listed) <= board.max_rows:
@@ -79,20 +83,23 @@ def _names(row: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is {len(row[name])} characters long"
 
 
-def _numbers(row: Mapping[str, Any]) -> Iterator[str]:
+def _finite(row: Mapping[str, Any]) -> Iterator[str]:
     for name, value in row.items():
         if isinstance(value, float) and not math.isfinite(value):
             yield f"{name} is {value}"
-    if "input_usd_per_mtok" in row:
-        for name in ("input_usd_per_mtok", "output_usd_per_mtok"):
-            if row[name] is not None and not 0 <= row[name] <= 10_000:
-                yield f"{name} is {row[name]}"
-        if row["input_usd_per_mtok"] is None and row["output_usd_per_mtok"] is None:
-            yield "no price"
-        for name in ("context_tokens", "max_output_tokens"):
-            if row[name] is not None and row[name] < 0:
-                yield f"{name} is {row[name]}"
-        return
+
+
+def _prices(row: Mapping[str, Any]) -> Iterator[str]:
+    asked = [row["input_usd_per_mtok"], row["output_usd_per_mtok"]]
+    if asked == [None, None]:
+        yield "no price"
+    if any(price is not None and not 0 <= price <= 10_000 for price in asked):
+        yield f"prices of {asked}"
+    if any((row[name] or 0) < 0 for name in ("context_tokens", "max_output_tokens")):
+        yield "a negative number of tokens"
+
+
+def _interval(row: Mapping[str, Any]) -> Iterator[str]:
     score, low, high, n = row["score"], row["ci_low"], row["ci_high"], row["n"]
     slack = 1e-9 * abs(score or 0) + 1e-9
     if score is not None and low is not None and low > score + slack:

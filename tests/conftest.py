@@ -34,6 +34,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         if name != "PHOTOFINISH_RECORDINGS":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PHOTOFINISH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PHOTOFINISH_HOST_PAUSE", "0")
     monkeypatch.chdir(tmp_path)
 
 

@@ -59,9 +59,8 @@ class SourceChanged(Exception):
 
     def __init__(self, reason: str) -> None:
         plain = "".join(c if c.isprintable() else " " for c in reason[: 2 * LONGEST_REASON])
-        super().__init__(
-            plain if len(plain) <= LONGEST_REASON else f"{plain[: LONGEST_REASON - 1]}…"
-        )
+        cut = f"{plain[: LONGEST_REASON - 1]}…"
+        super().__init__(plain if len(plain) <= LONGEST_REASON else cut)
 
 
 class Witness(NamedTuple):

@@ -27,10 +27,13 @@ MOST_PARQUET_ROWS, MOST_PARQUET_BYTES = 5_000_000, 512 * 1024**2
 
 JSON_DEPTH = 40
 YAML_DEPTH = 20
-YAML_BYTES = 2 * 1024**2
+YAML_BYTES = 512 * 1024
 """YAML is read some hundred times slower than JSON; the longest recorded has 56 kB."""
 
 PAGE = re.compile(r"\s*<(!doctype|html)", re.IGNORECASE)
+LARGEST_WHOLE = 2**53
+"""Beyond it a number written in JSON or CSV is not read exactly."""
+
 MISSING = frozenset({"", "-", "n/a", "na", "nan", "null", "none"})
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -128,7 +131,7 @@ def yaml_records(payload: bytes) -> list[dict[str, Any]]:
     """The mappings of a YAML list. Raises SourceChanged where it is anything else, where it nests
     deeper than a list of runs ever does, and where it uses anchors (a bomb needs them)."""
     if len(payload) > YAML_BYTES:
-        raise SourceChanged(f"the YAML document is larger than {YAML_BYTES // 1024**2} MiB")
+        raise SourceChanged(f"the YAML document is larger than {YAML_BYTES // 1024} KiB")
     decoded = text(payload)
     try:
         _check_nesting(decoded)
@@ -201,6 +204,8 @@ def whole(value: object, what: str) -> int | None:
     found = number(value, what)
     if found is None:
         return None
+    if abs(found) > LARGEST_WHOLE:
+        raise SourceChanged(f"{what} is too large a number")
     if found != found // 1:
         raise SourceChanged(f"{what} is not a whole number: {value!r}")
     return int(found)

@@ -25,6 +25,8 @@ from warehouse.database import connect, load
 from warehouse.models import build, read_models
 
 SHARED = ROOT.parent / "shared"
+SOAK = os.environ.get("PHOTOFINISH_SOAK") == "1"
+"""Whether to run the deep tests at full length (docs/reliability.md)."""
 
 
 @pytest.fixture(autouse=True)

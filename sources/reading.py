@@ -135,7 +135,7 @@ def yaml_records(payload: bytes) -> list[dict[str, Any]]:
     decoded = text(payload)
     try:
         _check_nesting(decoded)
-        value = yaml.load(decoded, Loader=YAML_LOADER)  # noqa: S506 - the loader is a safe one
+        value = yaml.load(decoded, Loader=YAML_LOADER)  # noqa: S506 # nosec B506 # safe
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""

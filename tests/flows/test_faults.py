@@ -87,20 +87,20 @@ def inject(mirror: Any, fault: str, source: str, moment: datetime) -> str:
 def test_one_sick_source_is_told_and_heals_and_the_others_land(
     fault: str, source: str, begun: bool, at_mirror: Settings, mirror: Any
 ) -> None:
-    moment = RECORDED[source]
+    moment, second = RECORDED[source], timedelta(seconds=1)
     mirror.clock(moment.isoformat())
     clean = at_mirror.model_copy(update={"home": at_mirror.home.with_name("clean")})
     # Some files of a card are not recorded, so they fail in every run here.
     never = pulled(clean, source, moment).failures
     loaded(clean)
     if begun:
-        assert pulled(at_mirror, source, moment - timedelta(days=1)).failures == never
+        assert pulled(at_mirror, source, moment).failures == never
         loaded(at_mirror)
     before = held(at_mirror, source) if begun else Held({}, {})
 
     inject(mirror, fault, source, moment)
     patience = {"read_timeout": 0.4} if fault == "timeout" else {}
-    sick = pulled(at_mirror.model_copy(update=patience), source, moment)
+    sick = pulled(at_mirror.model_copy(update=patience), source, moment + second)
     well = "nyt_connections" if source == COMPANION else COMPANION
     mirror.clock(RECORDED[well].isoformat())
     assert not pulled(at_mirror, well, RECORDED[well]).failures
@@ -118,7 +118,7 @@ def test_one_sick_source_is_told_and_heals_and_the_others_land(
 
     mirror.state["faults"].clear()
     mirror.clock(moment.isoformat())
-    assert pulled(at_mirror, source, moment + timedelta(days=1)).failures == never
+    assert pulled(at_mirror, source, moment + 2 * second).failures == never
     loaded(at_mirror)
     healed = held(at_mirror, source)
     assert healed == held(clean, source)

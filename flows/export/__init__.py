@@ -1,0 +1,1 @@
+"""Copies of the tables for other programs."""

@@ -180,7 +180,9 @@ def _report(pulled: list[pipeline.Pulled], settings: Settings) -> list[SourceRep
 def _write_artifact(settings: Settings, report: Report) -> None:
     with reader(settings.published) as db:
         table = gaps_markdown(latest_gaps(db))
-    sick = "".join(f"- {r.source}: {r.outcome}: {r.problem}\n" for r in report.sources if r.sick)
+    sick = "".join(
+        f"- {r.source}: {r.outcome}: {markdown_text(r.problem)}\n" for r in report.sources if r.sick
+    )
     problems = f"\n## Problems\n\n{sick}" if sick else ""
     alerts = _alerts_markdown(report.alerts)
     create_markdown_artifact(

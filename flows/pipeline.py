@@ -13,11 +13,13 @@ from time import monotonic
 
 import duckdb
 from filelock import FileLock, Timeout
+from polars.exceptions import PanicException
 
 from flows.alerts import tables
 from flows.fetch import FetchFailed, get
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, local, tidy
+from sources.contract import LONGEST_REASON
 from sources.reference import reference_names, reference_tables
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
@@ -56,6 +58,8 @@ def new_run_id(now: datetime) -> str:
 @contextmanager
 def only_run(settings: Settings, doing: str) -> Iterator[None]:
     """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds."""
+    # Nothing in the home may be writable for everybody, whatever started us (cron, a container).
+    os.umask(os.umask(0) | 0o002)
     settings.home.mkdir(parents=True, exist_ok=True)
     holder = settings.home / "run.holder"
     lock = FileLock(settings.home / "run.lock", timeout=settings.lock_wait, thread_local=False)
@@ -185,8 +189,9 @@ def _reader(
         except SourceChanged as error:
             return Refused(str(error))
         # A parser with a mistake must not stop the other sources; what it met is kept for its author.
-        except Exception as error:  # noqa: BLE001
-            detail = f"{type(error).__name__}: {error}"
+        # A panic of polars is no Exception.
+        except (Exception, PanicException) as error:  # noqa: BLE001
+            detail = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
             return Refused(f"the parser of {source.id} failed; this is a defect in it", detail)
         boards = rows["board"].unique().to_list() if "board" in rows.columns else []
         for board in boards:

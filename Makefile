@@ -15,6 +15,10 @@ test: $(INSTALLED)  ## Check style and types, and run all tests
 	@$(BIN)/mypy
 	@$(BIN)/pytest -n auto --dist loadfile
 
+audit: $(INSTALLED)  ## Look for known vulnerabilities in the lock and for unsafe code
+	@$(BIN)/bandit -q -r flows sources warehouse && echo "bandit: no findings in flows, sources and warehouse."
+	@$(BIN)/python .ci/audit.py
+
 install: $(INSTALLED)  ## Make the environment in .venv
 
 lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
@@ -32,4 +36,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
-.PHONY: help demo test install lock
+.PHONY: help demo test audit install lock

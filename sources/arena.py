@@ -21,7 +21,7 @@ import orjson
 import polars as pl
 
 from sources.contract import OVERALL, Board, Card, SourceChanged, to_tidy
-from sources.reading import check_parquet
+from sources.reading import LARGEST_WHOLE, check_parquet
 
 FILES = "https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset/resolve/main"
 
@@ -128,6 +128,7 @@ def _rows(given: pl.DataFrame, subset: str) -> pl.DataFrame:
     for bad, reason in (
         (as_of.is_null(), "no leaderboard_publish_date"),
         (pl.col("vote_count") % 1 != 0, "a vote_count that is not whole"),
+        (pl.col("vote_count").abs() > LARGEST_WHOLE, "a vote_count that is too large"),
     ):
         if not (found := given.filter(bad)).is_empty():
             raise SourceChanged(f"{found['model_name'][0]!r} has {reason} ({found.height} rows)")

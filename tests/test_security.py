@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import runpy
 import stat
 import subprocess
 import sys
@@ -118,7 +119,6 @@ def hostile(hostile_home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 )
 def test_names_are_shown_as_they_are_and_do_nothing(hostile: Settings, command: list[str]) -> None:
     done = CliRunner().invoke(cli, command, env={"COLUMNS": "200"})
-    print(command, repr(done.exception), done.output[:300])
     # main() puts these in words, escaped.
     assert done.exception is None or isinstance(done.exception, SystemExit | Stop | UnknownBoard), (
         done.exception
@@ -143,16 +143,14 @@ def test_a_claim_that_quotes_sql_is_a_name_that_nobody_has(
     hostile: Settings, tmp_path: Path
 ) -> None:
     file = tmp_path / "claims.toml"
-    told = (ROOT / "claims.toml").read_text()
-    assert "[[claim]]" in told
     file.write_text(
-        "[[claim]]\n"
-        "text = '''a sentence'''\nsource = 'x'\nboard = 'test/board'\nkind = 'leader'\n"
-        "date = 2025-01-01\nleader = \"x' or '1'='1\"\n"
+        '[[claim]]\nkind = "leader"\ntext = "[/] leads."\nsource = "[bold]x"\n'
+        "board = \"test/board\"\ndate = 2025-01-01\nleader = \"x' or '1'='1\"\n"
     )
     done = CliRunner().invoke(cli, ["claims", "--file", str(file)], env={"COLUMNS": "200"})
-    assert "x' or '1'='1" in f"{done.output} {done.exception}" or "claim" in str(done.exception)
-    assert "reproduced" not in done.output
+    assert done.exception is None or isinstance(done.exception, SystemExit | Stop), done.exception
+    assert "[/] leads." in done.output
+    assert "never listed x' or '1'='1" in done.output
 
 
 def test_the_artifact_escapes_names_and_causes(
@@ -361,3 +359,30 @@ def test_every_exception_from_bandit_says_why() -> None:
                     beside = line.split("# nosec")[1].count("#")
                     above = any("# " in near for near in lines[max(0, number - 12) : number])
                     assert beside or above, (path, number + 1)
+
+
+@pytest.mark.parametrize(
+    ("output", "said", "code"),
+    [
+        ('{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}', "no known vuln", 0),
+        (
+            '{"dependencies": [{"name": "a", "version": "1", "vulns": '
+            '[{"id": "CVE-1", "fix_versions": ["2"]}]}, {"name": "b", "skip_reason": "gone"}]}',
+            "a 1: CVE-1, mended in 2",
+            1,
+        ),
+        (
+            '{"dependencies": [{"name": "a", "version": "1", "vulns": []}, '
+            '{"name": "b", "skip_reason": "not found"}]}',
+            "1 of 2 packages could not be looked up",
+            3,
+        ),
+        ('{"dependencies": []}', "0 of 0 packages", 3),
+        ("", "could not ask for vulnerabilities (no network)", 3),
+    ],
+)
+def test_an_audit_that_could_not_look_is_no_good_news(output: str, said: str, code: int) -> None:
+    told, ended = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["verdict"](output, "x\nno network")
+    assert said in told
+    assert ended == code
+    assert code != 3 or "pip-audit -r requirements.lock" in told

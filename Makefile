@@ -20,6 +20,9 @@ bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour)
 
 bench-l: $(INSTALLED)  ## Measure on fifty million rows, more than memory should hold
 	@$(BIN)/python -m bench --size L --repeat 1
+audit: $(INSTALLED)  ## Look for known vulnerabilities in the lock and for unsafe code
+	@$(BIN)/bandit -q -r flows sources warehouse && echo "bandit: no findings in flows, sources and warehouse."
+	@$(BIN)/python .ci/audit.py
 
 install: $(INSTALLED)  ## Make the environment in .venv
 
@@ -40,4 +43,4 @@ $(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
-.PHONY: help demo test bench bench-l install lock
+.PHONY: help demo test audit bench bench-l install lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import click
 import duckdb
@@ -14,6 +15,7 @@ from rich.markup import escape
 from flows import trouble
 from flows.commands import load_commands
 from flows.commands.common import NOTHING, USAGE, Stop
+from flows.redact import redacted
 from warehouse import reader
 from warehouse.archive import ArchiveDamaged, NewerJournal
 from warehouse.layout import NewerHome, NotADatabase, OlderHome
@@ -42,14 +44,14 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
-    except Exception as error:
+    # The last place where it can be put in words, and where secrets are taken out of them.
+    except Exception as error:  # noqa: BLE001
         if debug:
-            raise
-        code = error.code if isinstance(error, Stop) else _code(error)
-        Console(stderr=True).print(
-            f"[red]photofinish:[/] {escape(_sentence(error))}", soft_wrap=True
-        )
-        sys.exit(code)
+            sys.stderr.write(redacted(traceback.format_exc()))
+        else:
+            told = escape(redacted(_sentence(error)))
+            Console(stderr=True).print(f"[red]photofinish:[/] {told}", soft_wrap=True)
+        sys.exit(error.code if isinstance(error, Stop) else _code(error))
 
 
 def _code(error: Exception) -> int:

@@ -21,6 +21,8 @@ class Busy(Exception):
 @contextmanager
 def only_run(settings: Settings, doing: str) -> Iterator[None]:
     """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds."""
+    # Nothing in the home may be writable for everybody, whatever started us (cron, a container).
+    os.umask(os.umask(0) | 0o002)
     settings.home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(_lock(settings), timeout=settings.lock_wait, thread_local=False)
     try:

@@ -11,6 +11,7 @@ from functools import partial
 from time import monotonic
 
 import duckdb
+from polars.exceptions import PanicException
 
 from flows import guard
 from flows.alerts import tables
@@ -20,6 +21,7 @@ from flows.lock import only_run as only_run
 from flows.progress import note
 from flows.settings import ROOT, Settings
 from sources import Source, SourceChanged, local, tidy
+from sources.contract import LONGEST_REASON
 from sources.reference import reference_names, reference_tables
 from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
@@ -122,8 +124,10 @@ def _attempt(
             error=str(error),
         )
         return failed, error
-    if answer.payload is None and known:
-        sha256, outcome = known.payload_sha256, "not_modified"
+    # What told the server which version we have belongs to that version alone.
+    unchanged = known if answer.payload is None else None
+    if unchanged:
+        sha256, outcome = unchanged.payload_sha256, "not_modified"
     else:
         sha256 = archive.store(answer.payload or b"")
         outcome = "unchanged" if known and known.payload_sha256 == sha256 else "new"
@@ -138,8 +142,8 @@ def _attempt(
             payload_sha256=sha256,
             bytes=None if answer.payload is None else len(answer.payload),
             elapsed_ms=round(1000 * (monotonic() - started)),
-            etag=answer.etag or (known.etag if known else None),
-            last_modified=answer.last_modified or (known.last_modified if known else None),
+            etag=answer.etag or (unchanged.etag if unchanged else None),
+            last_modified=answer.last_modified or (unchanged.last_modified if unchanged else None),
         ),
         None,
     )
@@ -161,8 +165,9 @@ def _reader(
         except SourceChanged as error:
             return Refused(str(error))
         # A parser with a mistake must not stop the other sources; what it met is kept for its author.
-        except Exception as error:  # noqa: BLE001
-            detail = f"{type(error).__name__}: {error}"
+        # A panic of polars is no Exception.
+        except (Exception, PanicException) as error:  # noqa: BLE001
+            detail = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
             return Refused(f"the parser of {source.id} failed; this is a defect in it", detail)
         boards = rows["board"].unique().to_list() if "board" in rows.columns else []
         for board in boards:

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     read_timeout: float = Field(30, gt=0, description="seconds to wait for the next bytes")
     total_timeout: float = Field(300, gt=0, description="seconds for one file in all")
     max_bytes: int = Field(64 * 1024 * 1024, gt=0, description="size limit of a file, unpacked")
+    host_requests: int = Field(2, ge=1, description="requests at once to one host")
+    host_pause: float = Field(0.25, ge=0, description="seconds between requests to one host")
+    retry_after_max: float = Field(
+        60, ge=0, description="seconds to wait for a host that asks for a pause"
+    )
     retries: int = Field(3, ge=0, description="further tries for a source that failed")
     retry_delay: float = Field(5, ge=0, description="seconds before the first of them; doubles")
     publish_local: bool = Field(False, description="publish prompts and outputs of your own tests")

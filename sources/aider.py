@@ -134,4 +134,7 @@ def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:
     extra = dict(best["extra"])
     if others:
         extra["other_runs"] = [{"score": run["score"], **run["extra"]} for run in others]
-    return {**best, "extra": orjson.dumps(extra, default=str).decode()}
+    try:
+        return {**best, "extra": orjson.dumps(extra, default=str).decode()}
+    except TypeError as error:
+        raise SourceChanged(f"a run of {best['model_raw']!r} has an odd value: {error}") from error

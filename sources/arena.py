@@ -21,6 +21,7 @@ import orjson
 import polars as pl
 
 from sources.contract import OVERALL, Board, Card, SourceChanged, to_tidy
+from sources.reading import LARGEST_WHOLE, check_parquet
 
 FILES = "https://huggingface.co/datasets/lmarena-ai/leaderboard-dataset/resolve/main"
 
@@ -127,6 +128,7 @@ def _rows(given: pl.DataFrame, subset: str) -> pl.DataFrame:
     for bad, reason in (
         (as_of.is_null(), "no leaderboard_publish_date"),
         (pl.col("vote_count") % 1 != 0, "a vote_count that is not whole"),
+        (pl.col("vote_count").abs() > LARGEST_WHOLE, "a vote_count that is too large"),
     ):
         if not (found := given.filter(bad)).is_empty():
             raise SourceChanged(f"{found['model_name'][0]!r} has {reason} ({found.height} rows)")
@@ -159,6 +161,7 @@ def _read(payload: bytes) -> pl.DataFrame:
     if payload[:4] != b"PAR1" or payload[-4:] != b"PAR1":
         raise SourceChanged("the payload is not a Parquet file")
     try:
+        check_parquet(payload)
         schema = pl.read_parquet_schema(io.BytesIO(payload))
         if missing := {*COLUMNS, *UNREAD} - set(schema):
             raise SourceChanged(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
@@ -37,8 +38,29 @@ OVERALL = "overall"
 """The task of a board without tasks, and of the summary where a publisher or a card defines one."""
 
 
+MOST_ROWS = 500_000
+"""Rows that one payload may give as records; the most ever recorded is 8,600 (36,000 single cases)."""
+
+LONGEST_NAME, LONGEST_EXTRA, LONGEST_REASON = 300, 100_000, 500
+"""Characters of a name, of the rest of a row, and of the sentence that refuses a payload."""
+
+EARLIEST = dt.date(2000, 1, 1)
+"""No board states an earlier date: it is a mistake, or a missing date written as zero."""
+
+UNSEEN = r"[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+"
+"""Space, and what moves a terminal's cursor or turns the direction of writing: one space in a name."""
+
+
 class SourceChanged(Exception):
-    """A payload is not what the card promises. The message is one sentence a person understands."""
+    """A payload is not what the card promises. The message is one sentence a person understands.
+
+    It may quote the payload, so it is cut, and holds nothing that would steer a terminal.
+    """
+
+    def __init__(self, reason: str) -> None:
+        plain = "".join(c if c.isprintable() else " " for c in reason[: 2 * LONGEST_REASON])
+        cut = f"{plain[: LONGEST_REASON - 1]}…"
+        super().__init__(plain if len(plain) <= LONGEST_REASON else cut)
 
 
 class Witness(NamedTuple):
@@ -120,16 +142,20 @@ def to_tidy(
     NaN is a missing score. Returns the rows sorted by board, as_of, task, model_raw.
     Raises SourceChanged with the first broken promise, naming rows.
     """
-    given = rows if isinstance(rows, pl.DataFrame) else _frame(rows)
+    given = rows if isinstance(rows, pl.DataFrame) else records(rows, TIDY)
     if given.is_empty():
         raise SourceChanged("the table is empty")
-    frame = given.select(
-        (pl.col(name) if name in given.columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in TIDY.items()
-    ).with_columns(
-        pl.col("model_raw").str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars(),
-        pl.col("score", "ci_low", "ci_high").fill_nan(None),
-    )
+    try:
+        frame = given.select(
+            (pl.col(name) if name in given.columns else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in TIDY.items()
+        ).with_columns(
+            plain_names("board", "task", "model_raw", "organization_raw", "license_raw"),
+            pl.col("score", "ci_low", "ci_high").fill_nan(None),
+        )
+    except pl.exceptions.PolarsError as error:
+        raise SourceChanged(f"a column has the wrong type: {error}") from error
+    check_lengths(frame)
     _check_rows(frame)
     _check_dates(frame, captured_at)
     for board in card.boards:
@@ -140,11 +166,35 @@ def to_tidy(
     return frame.sort("board", "as_of", "task", "model_raw")
 
 
-def _frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+def records(
+    rows: Iterable[Mapping[str, Any]], schema: pl.Schema, private: bool = False
+) -> pl.DataFrame:
+    """Records as a frame. Raises SourceChanged for more than MOST_ROWS and for a wrong type, which it
+    quotes unless the values are `private`."""
+    kept = list(islice(rows, MOST_ROWS + 1))
+    if len(kept) > MOST_ROWS:
+        raise SourceChanged(f"the payload gives more than {MOST_ROWS:,} rows")
     try:
-        return pl.from_dicts(list(rows), schema=TIDY, strict=True)
+        return pl.from_dicts(kept, schema=schema, strict=True)
     except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        if private:
+            raise SourceChanged("a value of a case has the wrong type") from None
         raise SourceChanged(f"a value has the wrong type: {error}") from error
+
+
+def plain_names(*columns: str) -> pl.Expr:
+    """The columns with each run of UNSEEN as one space, and none at either end."""
+    return pl.col(*columns).str.replace_all(UNSEEN, " ").str.strip_chars()
+
+
+def check_lengths(frame: pl.DataFrame) -> None:
+    """Raises SourceChanged where a name or `extra` is longer than any that a person would write."""
+    names = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    for name in names:
+        most = LONGEST_EXTRA if name == "extra" else LONGEST_NAME
+        longest = frame[name].str.len_chars().max()
+        if isinstance(longest, int) and longest > most:
+            raise SourceChanged(f"{name} is {longest:,} characters long; at most {most:,} is right")
 
 
 def _check_rows(frame: pl.DataFrame) -> None:
@@ -160,12 +210,14 @@ def _check_rows(frame: pl.DataFrame) -> None:
         pl.col("score") > pl.col("ci_high") + slack
     )
     _refuse(frame, outside, "a score lies outside its own interval")
+    _refuse(frame, pl.col("ci_low") > pl.col("ci_high"), "an interval ends before it begins")
 
 
 def _check_dates(frame: pl.DataFrame, captured_at: dt.datetime) -> None:
     # One day of grace: a publisher east of UTC may already write tomorrow's date.
     latest = captured_at.date() + dt.timedelta(days=1)
     _refuse(frame, pl.col("as_of") > latest, f"the stated date is after {captured_at.date()}")
+    _refuse(frame, pl.col("as_of") < EARLIEST, f"the stated date is before {EARLIEST}")
 
 
 def _check_board(frame: pl.DataFrame, board: Board) -> None:

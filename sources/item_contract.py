@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from sources.contract import SourceChanged
+from sources.contract import SourceChanged, plain_names, records
 
 ITEMS = pl.Schema(
     {
@@ -39,12 +39,8 @@ def to_items(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     type, a row without a name, a score outside 0 to 1, a negative number and a case that a model has
     twice. Its sentence never holds a prompt or an output.
     """
-    try:
-        given = pl.from_dicts(list(rows), schema=ITEMS, strict=True)
-    except (TypeError, OverflowError, pl.exceptions.PolarsError):
-        raise SourceChanged("a value of a case has the wrong type") from None
-    frame = given.with_columns(
-        pl.col("model_raw").str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars()
+    frame = records(rows, ITEMS, private=True).with_columns(
+        plain_names("board", "task", "model_raw")
     )
     named = ["board", "task", "model_raw", "case_id"]
     for bad, reason in (

@@ -161,7 +161,10 @@ def _mean(scores: list[float | None]) -> float | None:
 
 
 def _check_categories(value: object) -> None:
-    if not isinstance(value, dict) or not all(isinstance(tasks, list) for tasks in value.values()):
+    if not isinstance(value, dict) or not all(
+        isinstance(tasks, list) and all(isinstance(task, str) for task in tasks)
+        for tasks in value.values()
+    ):
         raise SourceChanged("the categories file is not an object of lists of tasks")
     for category, tasks in value.items():
         for task in tasks:

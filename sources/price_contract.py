@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from sources.contract import Card, SourceChanged
+from sources.contract import EARLIEST, Card, SourceChanged, check_lengths, plain_names, records
 
 PRICES = pl.Schema(
     {
@@ -40,10 +40,8 @@ def to_prices(
     by provider, model_raw, as_of. Raises SourceChanged for an empty table, a wrong type, a negative,
     infinite or absurd price, a future date, or two different prices for one key.
     """
-    try:
-        frame = pl.from_dicts(list(rows), schema=PRICES, strict=True)
-    except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
-        raise SourceChanged(f"a value has the wrong type: {error}") from error
+    frame = records(rows, PRICES).with_columns(plain_names("provider", "model_raw"))
+    check_lengths(frame)
     usd = ("input_usd_per_mtok", "output_usd_per_mtok")
     priced = frame.with_columns(pl.col(*usd).fill_nan(None)).filter(
         pl.any_horizontal(pl.col(c).is_not_null() for c in usd)
@@ -61,6 +59,11 @@ def to_prices(
             "a price below zero or above any known",
         ),
         (pl.col("as_of") > captured_at.date() + dt.timedelta(days=1), "a date in the future"),
+        (pl.col("as_of") < EARLIEST, f"a date before {EARLIEST}"),
+        (
+            pl.any_horizontal(pl.col("context_tokens", "max_output_tokens") < 0),
+            "a negative number of tokens",
+        ),
         (pl.struct(key).is_duplicated(), "one model has two prices"),
     ):
         found = distinct.filter(bad)

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -14,7 +16,24 @@ import yaml
 from sources.contract import SourceChanged
 
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MOST_BYTES = 32 * 1024**2
+"""Bytes of a text; the longest recorded has 4 MB."""
+
+MOST_VALUES = 2_000_000
+"""Lines, cells or JSON values of a text; the most recorded are 144,000. Each costs some hundred bytes."""
+
+MOST_PARQUET_ROWS, MOST_PARQUET_BYTES = 5_000_000, 512 * 1024**2
+"""Rows and unpacked bytes of a Parquet file, which may be a thousand times its size."""
+
+JSON_DEPTH = 40
 YAML_DEPTH = 20
+YAML_BYTES = 512 * 1024
+"""YAML is read some hundred times slower than JSON; the longest recorded has 56 kB."""
+
+PAGE = re.compile(r"\s*<(!doctype|html)", re.IGNORECASE)
+LARGEST_WHOLE = 2**53
+"""Beyond it a number written in JSON or CSV is not read exactly."""
+
 MISSING = frozenset({"", "-", "n/a", "na", "nan", "null", "none"})
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -22,14 +41,18 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 def text(payload: bytes) -> str:
     """Decode UTF-8 with or without a byte order mark, with any line ends.
 
-    Raises SourceChanged for other encodings and for an HTML page (a login or error page that
-    came with status 200).
+    Raises SourceChanged for other encodings, for an HTML page (a login or error page that came
+    with status 200), and for more bytes, lines or values than a board can have.
     """
+    if len(payload) > MOST_BYTES:
+        raise SourceChanged(f"the text is larger than {MOST_BYTES // 1024**2} MiB")
+    if any(payload.count(mark) > MOST_VALUES for mark in (b"\n", b"\r", b",", b"|", b"[", b"{")):
+        raise SourceChanged(f"the text has more than {MOST_VALUES:,} lines or values")
     try:
         decoded = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceChanged("the payload is not UTF-8 text") from error
-    if decoded.lstrip()[:200].lower().startswith(("<!doctype", "<html")):
+    if PAGE.match(decoded):
         raise SourceChanged("the payload is an HTML page, not data")
     if "\0" in decoded:
         raise SourceChanged("the payload is binary, not text")
@@ -76,25 +99,43 @@ def json_value(payload: bytes, models_are_keys: bool = False) -> Any:
     try:
         if models_are_keys:
             json.loads(decoded, object_pairs_hook=_distinct)
-        return orjson.loads(decoded)
+        value = orjson.loads(decoded)
     except (ValueError, RecursionError) as error:
         raise SourceChanged(f"not JSON: {error}") from error
+    _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    """Nothing that walks a value by recursion, as writing it again does, meets one too deep."""
+    level: list[Iterable[Any]] = [[value]]
+    for _ in range(JSON_DEPTH + 1):
+        level = [
+            child.values() if isinstance(child, dict) else child
+            for parent in level
+            for child in parent
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise SourceChanged(f"the JSON document nests deeper than {JSON_DEPTH} levels")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> None:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        doubled = next(key for key in keys if keys.count(key) > 1)
+    if len(dict(pairs)) < len(pairs):
+        [(doubled, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise SourceChanged(f"a model or key is listed twice: {doubled!r}")
 
 
 def yaml_records(payload: bytes) -> list[dict[str, Any]]:
     """The mappings of a YAML list. Raises SourceChanged where it is anything else, where it nests
     deeper than a list of runs ever does, and where it uses anchors (a bomb needs them)."""
+    if len(payload) > YAML_BYTES:
+        raise SourceChanged(f"the YAML document is larger than {YAML_BYTES // 1024} KiB")
     decoded = text(payload)
     try:
         _check_nesting(decoded)
-        value = yaml.load(decoded, Loader=YAML_LOADER)  # noqa: S506 - the loader is a safe one
+        value = yaml.load(decoded, Loader=YAML_LOADER)  # noqa: S506 # nosec B506 # safe
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" (line {where.line + 1})" if where else ""
@@ -116,6 +157,24 @@ def _check_nesting(decoded: str) -> None:
             raise SourceChanged(f"the YAML document nests deeper than {YAML_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             raise SourceChanged("the YAML document uses anchors")
+
+
+def check_parquet(payload: bytes) -> None:
+    """Raises SourceChanged for a Parquet file that says it unpacks to more than a history can have,
+    and for one whose footer cannot be read."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        about = parquet.read_metadata(io.BytesIO(payload))
+        unpacked = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise SourceChanged(f"the Parquet file cannot be read: {error}") from error
+    if about.num_rows > MOST_PARQUET_ROWS or unpacked > MOST_PARQUET_BYTES:
+        raise SourceChanged(
+            f"the Parquet file has {about.num_rows:,} rows and unpacks to "
+            f"{unpacked // 1024**2:,} MiB, more than a history can have"
+        )
 
 
 def number(value: object, what: str) -> float | None:
@@ -145,6 +204,8 @@ def whole(value: object, what: str) -> int | None:
     found = number(value, what)
     if found is None:
         return None
+    if abs(found) > LARGEST_WHOLE:
+        raise SourceChanged(f"{what} is too large a number")
     if found != found // 1:
         raise SourceChanged(f"{what} is not a whole number: {value!r}")
     return int(found)

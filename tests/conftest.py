@@ -25,6 +25,8 @@ from warehouse.database import connect, load
 from warehouse.models import build, read_models
 
 SHARED = ROOT.parent / "shared"
+SOAK = os.environ.get("PHOTOFINISH_SOAK") == "1"
+"""Whether to run the deep tests at full length (docs/reliability.md)."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +36,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         if name != "PHOTOFINISH_RECORDINGS":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PHOTOFINISH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PHOTOFINISH_HOST_PAUSE", "0")
     monkeypatch.chdir(tmp_path)
 
 

@@ -97,7 +97,8 @@ class GapClaim(Measured):
 
     def query(self, state: State, definition: Definition) -> str:
         return (
-            f"{gaps_query(state, [self.k])}\n"
+            # Numbers, and words of an enumeration.
+            f"{gaps_query(state, [self.k])}\n"  # nosec B608
             f"select\n    top_model,\n    kth_model,\n{self._measured(definition.unit)}"
             f"from gaps\nwhere nth = '{definition.nth}' and who = '{definition.who}';"
         )
@@ -127,7 +128,8 @@ class GroupsClaim(Measured):
     def query(self, state: State, definition: Definition) -> str:
         one, other = (self.belongs(group) for group in self.groups)
         return (
-            f"{groups_query(state, one, other)}\n"
+            # Numbers, words of an enumeration, and groups that are quoted or looked up.
+            f"{groups_query(state, one, other)}\n"  # nosec B608
             f"select\n    one_model,\n    other_model,\n{self._measured(definition.unit)}from gaps;"
         )
 
@@ -150,8 +152,9 @@ class LeaderClaim(Claim):
         if definition.who is Who.ORGANIZATION:
             name = names = "coalesce(maker, model)"
         rank = "rank" if definition.nth is Nth.POSITION else "rank_ub"
+        claimed = f"{quoted(self.leader)} in ({names})"
         return (
-            f"{leaders_query(state, name, rank, f'{quoted(self.leader)} in ({names})')}\n"
+            f"{leaders_query(state, name, rank, claimed)}\n"  # nosec B608 # quoted just above
             "select\n    list(name order by position) as value,\n    bool_or(claimed) as agrees\n"
             "from leaders;"
         )

@@ -113,7 +113,7 @@ def age(db: duckdb.DuckDBPyConnection, tables: Mapping[str, str] | None = None) 
         return "new"
     if TABLE not in there:
         return "older" if "raw.fetches" in there else "foreign"
-    found = db.execute(f"select version, fingerprint from {TABLE}").fetchall()
+    found = db.execute(f"select version, fingerprint from {TABLE}").fetchall()  # nosec B608 # a constant of this module
     if len(found) != 1 or found[0][0] < VERSION:
         return "older"
     if found[0][0] > VERSION:
@@ -135,7 +135,7 @@ def standing(path: Path, tables: Mapping[str, str] | None = None) -> Age:
 def newer(path: Path) -> NewerHome:
     """What to raise for a database of a newer photofinish."""
     return NewerHome(
-        f"{path} was written by a newer photofinish; nothing was changed. Update photofinish, or set "
+        f"{path} was written by a newer photofinish; nothing was changed. Update photofinish, or give "
         "PHOTOFINISH_HOME to another folder"
     )
 

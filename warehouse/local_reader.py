@@ -95,8 +95,9 @@ def _check_among(
     db: duckdb.DuckDBPyConnection, board: str, column: str, wanted: str | None
 ) -> None:
     names = "model, model_raw" if column == "model" else "task, task"
-    rows = db.execute(f"select distinct {names} from local.results where board = ?", [board])
-    known = rows.fetchall()
+    # The names are one of the two lists above; the board is a parameter.
+    query = f"select distinct {names} from local.results where board = ?"  # nosec B608
+    known = db.execute(query, [board]).fetchall()
     if wanted is not None and not any(wanted in row for row in known):
         there = ", ".join(sorted({row[0] for row in known}))
         raise UnknownBoard(f"{board} has no {column} {wanted}; it has: {there}")

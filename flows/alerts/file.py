@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -59,6 +60,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(path)
         with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
             db.row_factory = sqlite3.Row
             # A commit is on disk when it returns, the deletion of its journal included.
@@ -85,6 +87,14 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             f"{path} is not a database of alerts, or is damaged; restore it from a copy, or move it "
             "away: the next run begins anew from how things stand then, and sends nothing of the past"
         ) from error
+
+
+def _keep_private(path: Path) -> None:
+    """Only its owner may read it: events and messages may quote what was not published. SQLite gives
+    its journal the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
 
 
 def _upgrade(db: sqlite3.Connection, path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -90,8 +91,9 @@ def _plain(value: object) -> object:
 
 
 def titled(title: str) -> Table:
+    """A table under a title, which may hold names and is shown as it is."""
     return Table(
-        title=title,
+        title=escape(title),
         title_justify="left",
         title_style="bold",
         box=None,

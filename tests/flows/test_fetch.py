@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -95,3 +99,82 @@ def test_a_circle_of_redirects_is_a_failure(told: Told, settings: Settings) -> N
 def test_no_server_is_a_failure(settings: Settings) -> None:
     with pytest.raises(FetchFailed, match="no connection"):
         get("http://127.0.0.1:9/nothing", None, settings)
+
+
+def test_a_redirect_goes_through_the_mirror_and_never_off_https(
+    told: Told, settings: Settings
+) -> None:
+    """Where it points to is what the mirror is asked for, not the host itself."""
+    told.status, told.headers = 302, {"Location": "https://cdn.example/file.csv"}
+    mirrored_settings = settings.model_copy(update={"mirror": told.url})
+    with pytest.raises(FetchFailed, match="circle"):
+        get("https://a.org/x.csv", None, mirrored_settings)
+    assert told.paths[:2] == ["/a.org/x.csv", "/cdn.example/file.csv"]
+    told.headers = {"Location": "http://cdn.example/file.csv"}
+    with pytest.raises(FetchFailed, match="which is not https"):
+        get("https://a.org/x.csv", None, mirrored_settings)
+
+
+def test_an_answer_that_drips_ends_at_the_time_limit(settings: Settings) -> None:
+    """Each byte comes before the read timeout, and the last would come after a week."""
+    impatient = settings.model_copy(update={"total_timeout": 0.5, "read_timeout": 5})
+    with dripping() as url:
+        began = time.monotonic()
+        with pytest.raises(FetchFailed, match=r"not finished after 0\.5 s"):
+            get(url, None, impatient)
+    assert time.monotonic() - began < 4
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        asked, _ = listening.accept()
+        with asked, suppress(OSError):
+            asked.recv(4096)
+            asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            for _ in range(100):
+                asked.sendall(b"x")
+                time.sleep(0.1)
+
+    threading.Thread(target=drip, daemon=True).start()
+    with listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+def test_what_is_packed_otherwise_than_asked_is_refused(
+    told: Told, settings: Settings, encoding: str
+) -> None:
+    told.headers = {"Content-Encoding": encoding}
+    with pytest.raises(FetchFailed, match=f"packed as {encoding}"):
+        get(told.url, None, settings)
+
+
+def test_a_gzip_of_several_members_is_whole_and_a_cut_or_broken_one_is_refused(
+    told: Told, settings: Settings
+) -> None:
+    told.headers = {"Content-Encoding": "gzip"}
+    told.body = gzip.compress(b"one ") + gzip.compress(b"two")
+    assert get(told.url, None, settings).payload == b"one two"
+    told.body = gzip.compress(b"one two" * 100)[:-9]
+    with pytest.raises(FetchFailed, match="cut off"):
+        get(told.url, None, settings)
+    told.body = b"no gzip at all"
+    with pytest.raises(FetchFailed, match="could not be unpacked"):
+        get(told.url, None, settings)
+
+
+def test_not_modified_without_a_question_is_a_failure(told: Told, settings: Settings) -> None:
+    told.status, told.body = 304, b""
+    with pytest.raises(FetchFailed, match="HTTP 304"):
+        get(told.url, None, settings)
+
+
+@pytest.mark.parametrize("etag", ["x" * 2000, "\xe9", " "])
+def test_an_etag_that_could_not_be_sent_back_is_not_kept(
+    told: Told, settings: Settings, etag: str
+) -> None:
+    told.headers = {"ETag": etag}
+    assert get(told.url, None, settings).etag is None

@@ -21,7 +21,7 @@ bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour)
 bench-l: $(INSTALLED)  ## Measure on fifty million rows, more than memory should hold
 	@$(BIN)/python -m bench --size L --repeat 1
 audit: $(INSTALLED)  ## Look for known vulnerabilities in the lock and for unsafe code
-	@$(BIN)/bandit -q -r flows sources warehouse && echo "bandit: no findings in flows, sources and warehouse."
+	@$(BIN)/bandit -q -c pyproject.toml -r flows sources warehouse && echo "bandit: no findings in flows, sources and warehouse."
 	@$(BIN)/python .ci/audit.py
 
 install: $(INSTALLED)  ## Make the environment in .venv

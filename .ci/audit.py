@@ -16,9 +16,9 @@ from typing import Any
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 HOW = ("--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json")
 ELSEWHERE = (
-    "Run it where pypi.org or osv.dev can be reached: "
+    "Run it where the index's own vulnerability service or OSV can be reached: "
     "`pip-audit -r requirements.lock --require-hashes --disable-pip` "
-    "(with `-s osv` for osv.dev); it reads only the lock"
+    "(with `-s osv` for OSV); it reads only the lock"
 )
 
 

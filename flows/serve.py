@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 # our own command, without a shell
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -73,7 +73,7 @@ def run_photofinish(
     """
     command = [sys.executable, "-m", "flows", *arguments]
     # A session of its own, so that what it started (Prefect's temporary server) can be ended with it.
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 # nosec B603 # the same
     end = monotonic() + limit.total_seconds()
     while process.poll() is None:
         if stop.is_set() or monotonic() > end:

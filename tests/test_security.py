@@ -340,7 +340,18 @@ def test_bandit_finds_nothing() -> None:
     """The cheap half of `make audit`; a finding is mended, or says beside it why it is none."""
     pytest.importorskip("bandit")
     done = subprocess.run(
-        [sys.executable, "-m", "bandit", "-q", "-r", "flows", "sources", "warehouse"],
+        [
+            sys.executable,
+            "-m",
+            "bandit",
+            "-q",
+            "-c",
+            "pyproject.toml",
+            "-r",
+            "flows",
+            "sources",
+            "warehouse",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

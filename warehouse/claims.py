@@ -98,7 +98,7 @@ class GapClaim(Measured):
     def query(self, state: State, definition: Definition) -> str:
         return (
             # Numbers, and words of an enumeration.
-            f"{gaps_query(state, [self.k])}\n"  # nosec B608
+            f"{gaps_query(state, [self.k])}\n"
             f"select\n    top_model,\n    kth_model,\n{self._measured(definition.unit)}"
             f"from gaps\nwhere nth = '{definition.nth}' and who = '{definition.who}';"
         )
@@ -129,7 +129,7 @@ class GroupsClaim(Measured):
         one, other = (self.belongs(group) for group in self.groups)
         return (
             # Numbers, words of an enumeration, and groups that are quoted or looked up.
-            f"{groups_query(state, one, other)}\n"  # nosec B608
+            f"{groups_query(state, one, other)}\n"
             f"select\n    one_model,\n    other_model,\n{self._measured(definition.unit)}from gaps;"
         )
 
@@ -154,7 +154,7 @@ class LeaderClaim(Claim):
         rank = "rank" if definition.nth is Nth.POSITION else "rank_ub"
         claimed = f"{quoted(self.leader)} in ({names})"
         return (
-            f"{leaders_query(state, name, rank, claimed)}\n"  # nosec B608 # quoted just above
+            f"{leaders_query(state, name, rank, claimed)}\n"
             "select\n    list(name order by position) as value,\n    bool_or(claimed) as agrees\n"
             "from leaders;"
         )

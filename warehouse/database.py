@@ -214,7 +214,7 @@ def _load_batch(
         for table in (*_PARSED, "raw.quarantine"):
             db.execute(
                 # The tables are those named above.
-                f"delete from {table} where (sha256, source, url) in "  # nosec B608
+                f"delete from {table} where (sha256, source, url) in "
                 "(select (sha256, source, url) from batch_keys)"
             )
         db.unregister("batch_keys")
@@ -323,7 +323,7 @@ def _settle_outcomes(db: duckdb.DuckDBPyConnection) -> None:
 def _insert(db: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
     db.register("incoming", rows.to_arrow())
     # The tables are those of RAW_TABLES.
-    db.execute(f"insert into {table} by name select * from incoming")  # nosec B608
+    db.execute(f"insert into {table} by name select * from incoming")
     db.unregister("incoming")
 
 

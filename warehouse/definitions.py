@@ -93,7 +93,7 @@ def gaps_by_definition(
 ) -> pl.DataFrame:
     """The gap from first to k-th under every definition, with the columns of gaps_query."""
     # gaps_query quotes the state; ks are numbers.
-    query = f"{gaps_query(state, ks)}\nselect *\nfrom gaps\norder by k, nth desc, who"  # nosec B608
+    query = f"{gaps_query(state, ks)}\nselect *\nfrom gaps\norder by k, nth desc, who"
     return db.sql(query).pl()
 
 

@@ -42,7 +42,7 @@ def scored(state: State) -> str:
         and entries.board = {quoted(state.board)}
         and entries.task = {quoted(state.task)}
         and entries.as_of = date '{state.as_of}'
-)"""  # nosec B608 # quoted, as the query is also shown to be run elsewhere, without parameters
+)"""
 
 
 # The rank of an organisation is worked out as core.entries does that of a model (rank_ub): 1 + the
@@ -223,4 +223,4 @@ leaders as (
     from scored
     where {rank} = 1
     group by {name}
-)"""  # nosec B608 # expressions of warehouse/claims.py, which quotes what is not its own
+)"""

@@ -113,7 +113,7 @@ def age(db: duckdb.DuckDBPyConnection, tables: Mapping[str, str] | None = None) 
         return "new"
     if TABLE not in there:
         return "older" if "raw.fetches" in there else "foreign"
-    found = db.execute(f"select version, fingerprint from {TABLE}").fetchall()  # nosec B608 # a constant of this module
+    found = db.execute(f"select version, fingerprint from {TABLE}").fetchall()
     if len(found) != 1 or found[0][0] < VERSION:
         return "older"
     if found[0][0] > VERSION:

@@ -96,7 +96,7 @@ def _check_among(
 ) -> None:
     names = "model, model_raw" if column == "model" else "task, task"
     # The names are one of the two lists above; the board is a parameter.
-    query = f"select distinct {names} from local.results where board = ?"  # nosec B608
+    query = f"select distinct {names} from local.results where board = ?"
     known = db.execute(query, [board]).fetchall()
     if wanted is not None and not any(wanted in row for row in known):
         there = ", ".join(sorted({row[0] for row in known}))

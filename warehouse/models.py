@@ -114,7 +114,7 @@ def _materialize(db: duckdb.DuckDBPyConnection, model: Model) -> None:
         db.execute(f"create or replace table {model.table} as from made")
         db.unregister("made")
     # Here and below, tables, columns and promises are those of the files in sql/, which are code.
-    empty = db.execute(f"select * from {model.table} limit 0")  # nosec B608
+    empty = db.execute(f"select * from {model.table} limit 0")
     made = [column[0] for column in empty.description]
     if made != list(model.header.columns):
         raise BadModel(
@@ -124,7 +124,7 @@ def _materialize(db: duckdb.DuckDBPyConnection, model: Model) -> None:
 
 
 def _check(db: duckdb.DuckDBPyConnection, model: Model, promise: Promise) -> None:
-    rows = db.execute(f"select * from ({promise.offending}) limit 3").fetchall()  # nosec B608
+    rows = db.execute(f"select * from ({promise.offending}) limit 3").fetchall()
     if rows:
         shown = "\n  ".join(", ".join(str(value) for value in row) for row in rows)
         raise BrokenPromise(f"{model.table} promises «{promise.text}», but:\n  {shown}")
@@ -179,17 +179,16 @@ def _promises(table: str, line: str) -> Iterator[Promise]:
     names = [name.strip() for name in what.split(",")]
     if kind in ("key", "never null"):
         for name in names:
-            nulls = f"select * from {table} where {name} is null"  # nosec B608 # from sql/
+            nulls = f"select * from {table} where {name} is null"
             yield Promise(f"never null: {name}", nulls)
         if kind == "key":
             listed = ", ".join(names)
             yield Promise(
                 line.strip(),
-                f"select {listed}, count(*) from {table} "  # nosec B608 # from sql/
-                f"group by {listed} having count(*) > 1",
+                f"select {listed}, count(*) from {table} group by {listed} having count(*) > 1",
             )
     elif kind == "always":
-        broken = f"select * from {table} where not ({what.strip()})"  # nosec B608 # from sql/
+        broken = f"select * from {table} where not ({what.strip()})"
         yield Promise(line.strip(), broken)
     else:
         raise BadModel(f"{table}: a promise is key, never null or always, not {line!r}")

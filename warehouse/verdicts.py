@@ -139,7 +139,7 @@ def _lacking(db: duckdb.DuckDBPyConnection, claim: Claim, state: State, known: b
     definition = claim.definition
     models, makers, noisy, scale = db.sql(
         # The state is quoted by scored.
-        f"{scored(state)} select count(*), count(distinct coalesce(maker, model)), count(sd), "  # nosec B608
+        f"{scored(state)} select count(*), count(distinct coalesce(maker, model)), count(sd), "
         "any_value(scale) from scored"
     ).fetchall()[0]
     if definition.unit is Unit.WIN_PROBABILITY and scale != "elo":
@@ -188,7 +188,7 @@ def _instead(db: duckdb.DuckDBPyConnection, claim: Claim, state: State) -> str:
             min(rank) filter (where {name} in (model, model_raw, maker)),
             count(*),
             arg_min(score, position) filter (where {name} in (model, model_raw, maker))
-        from scored"""  # nosec B608 # the name is quoted above, the state by scored
+        from scored"""
     ).fetchall()[0]
     stood = f"stood at {place} of {listed} with {theirs:.6g}" if place else "was not listed"
     return f"{leader} led with {score:.6g}; {claim.leader} {stood}"

@@ -32,7 +32,7 @@ def _unknown(db: duckdb.DuckDBPyConnection, what: str, file: str) -> Iterator[Fi
             and {what}_raw not in (select as_it_appears from reference.{file})
         group by {what}_raw
         order by {what}_raw
-        """  # nosec B608 # `what` and `file` are words of this module
+        """
     ).fetchall()
     for name, sources in names[:SHOWN]:
         yield Finding(

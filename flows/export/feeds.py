@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import quote, urljoin, urlsplit
 from uuid import UUID, uuid5
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405 # it only writes here
 
 ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

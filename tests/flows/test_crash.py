@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -214,6 +214,8 @@ def test_the_real_commands_are_made_up_for_too(scenes: dict[str, Scene]) -> None
         begun = monotonic()
         assert photofinish(args, home, None) == code
         took = monotonic() - begun
+        # The whole command also sends alerts, so its own undisturbed version is the one to equal.
+        scene = replace(scene, after=contents(home / "photofinish.duckdb"), files={})
         home = shutil.copytree(scene.start, scene.start.with_name(f"{command}-real"))
         while killed < COMMANDS:
             seconds = dice.uniform(0.2 * took, took)

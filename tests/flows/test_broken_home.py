@@ -26,6 +26,8 @@ from warehouse.archive import Archive
 from warehouse.layout import NotADatabase
 from warehouse.reader import reader
 
+# Read here: the fixtures of every test take settings of the outside away.
+SOAK = os.environ.get("PHOTOFINISH_SOAK") == "1"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -279,7 +281,7 @@ def test_a_full_disk_costs_nothing_but_the_run(tmp_path: Path, work: Worker, mou
     before = contents(published)
     write_boards(tmp_path / "boards", range(3, 5))
     failed = 0
-    for room in (0, 100_000, 1_000_000, 6_000_000):
+    for room in (0, 100_000, 3_000_000) if SOAK else (0, 1_000_000):
         if small:
             with (home / "ballast").open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(home).free - room or 1)
@@ -291,7 +293,7 @@ def test_a_full_disk_costs_nothing_but_the_run(tmp_path: Path, work: Worker, mou
         assert list(archive.verify()) == []
         if ended.error:
             assert contents(published) == before
-    assert failed >= 2
+    assert failed >= 1
     assert work("run", home).error == ""
     after = contents(published)
     assert work("run", tmp_path / "undisturbed").error == ""

@@ -118,7 +118,7 @@ def test_analysts_who_open_the_file_anew_all_the_time_see_whole_versions_only(
         reader = python(READER, published, stop)
         assert reader.stdout
         assert reader.stdout.readline() == "reading\n"
-        for day in range(3, 6):
+        for day in range(3, 5):
             write_boards(tmp_path / "boards", range(day, day + 1))
             assert work("run", home).error == ""
             versions.append(contents(published))

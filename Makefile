@@ -22,13 +22,15 @@ lock:  ## Write requirements.lock anew from pyproject.toml (needs uv)
 		--no-emit-index-url --no-annotate --no-strip-extras --no-header --upgrade -q -o requirements.lock
 
 # The lock is a whole closure, so pip resolves nothing; it checks the hashes and installs.
-$(INSTALLED): requirements.lock pyproject.toml
+# requirements-eee.lock is apart because its package asks for Python 3.12, and what the tests use of it does not need it.
+$(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("photofinish needs Python 3.11 or newer; this is %d.%d. Name another with make PYTHON=..." % v)'
 	@echo "Making the environment in .venv (about a minute, once)"
 	@$(PYTHON) -m venv --clear .venv || { echo "No venv module here; getting virtualenv instead"; \
 		$(PYTHON) -m pip install --quiet --target .venv/tool virtualenv \
 		&& PYTHONPATH=.venv/tool $(PYTHON) -m virtualenv --quiet .venv; }
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --ignore-requires-python --require-hashes -r requirements-eee.lock
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,15 @@ import orjson
 
 class ArchiveDamaged(Exception):
     """A stored payload is missing or not what its name says."""
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A payload that the archive cannot give back: where it should be, its name, what is wrong."""
+
+    path: Path
+    sha256: str
+    problem: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,19 @@ class Archive:
         if fingerprint(payload) != sha256:
             raise ArchiveDamaged(f"{path} does not hold what its name says; restore it from a copy")
         return payload
+
+    def verify(
+        self, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> Iterator[Damaged]:
+        """Read and hash every payload that is stored or that the journal names; yields what is wrong."""
+        stored = {path.name.removesuffix(".gz") for path in self.root.glob("??/*.gz")}
+        named = {fetch.payload_sha256 for fetch in self.fetches() if fetch.payload_sha256}
+        for done, sha256 in enumerate(sorted(stored | named), start=1):
+            try:
+                self.read(sha256)
+            except ArchiveDamaged as error:
+                yield Damaged(self.path(sha256), sha256, str(error))
+            progress(done, len(stored | named))
 
     def append(self, fetches: Iterable[Fetch]) -> None:
         """Write attempts to the journal, each in the month it was captured, and fsync."""

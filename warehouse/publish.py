@@ -15,6 +15,7 @@ import polars as pl
 
 from warehouse.database import COMMENTS
 from warehouse.models import Model, describe, quoted
+from warehouse.raw_columns import RAW_COLUMNS
 
 PRIVATE = frozenset({"local"})
 """Schemas that hold prompts and outputs of the user's own: published only if asked for."""
@@ -66,6 +67,8 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
     for table, comment in COMMENTS.items():
         db.execute(f"create table published.{table} as from {table} order by all")
         db.execute(f"comment on table published.{table} is {quoted(comment)}")
+        for column, meaning in RAW_COLUMNS.get(table, {}).items():
+            db.execute(f'comment on column published.{table}."{column}" is {quoted(meaning)}')
     for model in models:
         key = ", ".join(model.header.key)
         db.execute(f"create table published.{model.table} as from {model.table} order by {key}")

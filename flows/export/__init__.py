@@ -1,0 +1,1 @@
+"""What machines read: data files beside a page, and descriptions in the standards that machines know."""

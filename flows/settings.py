@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         return self.home / "photofinish.duckdb"
 
     @property
+    def site(self) -> Path:
+        return self.home / "site"
+
+    @property
     def rules(self) -> Path | None:
         """The file of alert rules; None where alerting is switched off."""
         return None if self.alerts == "off" else Path(self.alerts)

@@ -182,3 +182,40 @@ def histories(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         order by history.board, history.as_of
         """
     ).pl()
+
+
+def meanings(db: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What each column of the tables behind the page means, by its name: the comments in the file."""
+    rows = db.execute(
+        """
+        select column_name, comment
+        from duckdb_columns()
+        where comment is not null and schema_name in ('core', 'metrics', 'market')
+        order by
+            list_position(
+                ['gap_history', 'gap_changes', 'entries', 'pareto', 'ties', 'rank_churn',
+                    'rank_history', 'task_spread', 'models', 'boards', 'snapshots'],
+                table_name
+            ) desc nulls first,
+            table_name desc
+        """
+    ).fetchall()
+    return dict(rows)
+
+
+def fingerprint(db: duckdb.DuckDBPyConnection) -> str:
+    """A digest of what the page shows of the published file, the days of sightings included."""
+    parts = [
+        db.execute(f"select sum(hash(shown)::hugeint) from ({query}) as shown").fetchall()[0][0]
+        for query in (
+            "select * replace (last_seen_at::date as last_seen_at) from core.snapshots",
+            "select * from core.boards",
+            "select * from core.models",
+            "select * from metrics.gap_history",
+            "select * from metrics.gap_changes",
+            "select * from metrics.ties",
+            "select * from metrics.frontier",
+            "select * from market.cheapest",
+        )
+    ]
+    return "-".join(f"{part or 0:x}" for part in parts)

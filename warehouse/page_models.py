@@ -117,14 +117,17 @@ def histories(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def facts(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Per model that a board has listed: organization, country, open_weights, first_seen, last_seen and
+    """Per model with a score in the task by which some board is shown: organization, country, open_weights, first_seen, last_seen and
     the price that holds now (provider, price_usd_per_mtok, input_, output_, price_as_of, context_tokens)."""
     return db.execute(
-        """
-        with listed as (
-            select distinct model
-            from core.entries
-            where current and position is not null
+        f"""
+        with {MAIN},
+
+        listed as (
+            select distinct entries.model
+            from core.entries as entries
+            join main using (board, task)
+            where entries.current and entries.position is not null
         ),
 
         now as (

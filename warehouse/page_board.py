@@ -158,24 +158,32 @@ def table(db: duckdb.DuckDBPyConnection, board: str, task: str) -> pl.DataFrame:
 
 def tie(db: duckdb.DuckDBPyConnection, board: str, task: str) -> dict[str, Any]:
     """The latest row of metrics.ties of a board and task."""
-    return db.execute(
-        "select * from metrics.ties where board = ? and task = ? order by as_of desc limit 1",
-        [board, task],
-    ).pl().row(0, named=True)
+    return (
+        db.execute(
+            "select * from metrics.ties where board = ? and task = ? order by as_of desc limit 1",
+            [board, task],
+        )
+        .pl()
+        .row(0, named=True)
+    )
 
 
 def sides(db: duckdb.DuckDBPyConnection, board: str, task: str) -> list[dict[str, Any]]:
     """The rows of metrics.frontier of the latest date that has some, by dimension."""
-    return db.execute(
-        """
+    return (
+        db.execute(
+            """
         select *
         from metrics.frontier
         where board = ? and task = ?
         qualify row_number() over (partition by dimension order by as_of desc) = 1
         order by dimension
         """,
-        [board, task],
-    ).pl().to_dicts()
+            [board, task],
+        )
+        .pl()
+        .to_dicts()
+    )
 
 
 def heatmap(db: duckdb.DuckDBPyConnection, board: str) -> pl.DataFrame:

@@ -8,21 +8,21 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from markupsafe import Markup
 
 from flows.export.about import About
 from flows.export.datasets import Dataset, write_dataset
 from flows.export.jsonld import Subject, describe, script
 from flows.page import charts, sentences
 from flows.page.data import about
+from flows.page.drawing import Drawings
 from flows.page.pages import Head, Row, Site, render, rights
 from flows.page.words import digits, score, verdict
 from flows.page.write import Folder
-from flows.show.text import listed
-from markupsafe import Markup
 from warehouse import page_board
 from warehouse.explain import Explanation
 
-STEPS_SHOWN, MODELS_SHOWN, NAMED, PRICES_SHOWN = 40, 100, 4, 12
+STEPS_SHOWN, MODELS_SHOWN, PRICES_SHOWN = 40, 100, 12
 LEVELS = 7
 
 
@@ -59,6 +59,7 @@ def board_page(
     rows: Rows,
     told: Explanation | None,
     meanings: Mapping[str, str],
+    drawings: Drawings,
 ) -> list[sentences.Cited]:
     """Write the page of a board with its picture and data, and return what it claims."""
     place = site.boards[board["board"]]
@@ -66,7 +67,8 @@ def board_page(
     datasets = _datasets(folder, place, board, rows, meanings)
     title, said = f"{board['title']}: {verdict(board)}", claims[0].sentence
     heads = [runner.row for runner in board["line"].runners]
-    folder.bytes(f"{place}/finish.png", charts.card(board["title"], verdict(board), heads, board))
+    picture = charts.card(board["title"], verdict(board), heads, board)
+    folder.bytes(f"{place}/finish.png", drawings.png(picture))
     path = f"{place}/index.html"
     subject = Subject(
         path,
@@ -95,12 +97,12 @@ def board_page(
             head,
             board=board,
             claims=claims,
-            charts=_charts(board, rows),
+            charts=_charts(board, rows, drawings),
             far_k=board["far_k"] or 2,
             steps=moved[:STEPS_SHOWN],
             more_steps=max(len(moved) - STEPS_SHOWN, 0),
             heat=_heat(rows.tasks),
-            price=_price(board, rows.table),
+            price=_price(board, rows.table, drawings),
             table=_table(rows.table.head(MODELS_SHOWN)),
             more_models=max(rows.table.height - MODELS_SHOWN, 0),
             decimals=digits(rows.table["score"]),
@@ -111,10 +113,10 @@ def board_page(
     return claims
 
 
-def _charts(board: Row, rows: Rows) -> list[dict[str, Any]]:
+def _charts(board: Row, rows: Rows, drawings: Drawings) -> list[dict[str, Any]]:
     """The gaps over time with what happened, and the places of today's first ten."""
     events = [
-        {"as_of": day, "event": event}
+        (day, event)
         for day, names in rows.steps.select("as_of", "events").iter_rows()
         for event in names
     ]
@@ -123,7 +125,7 @@ def _charts(board: Row, rows: Rows) -> list[dict[str, Any]]:
         column = f"gap_1_{k}_pct"
         if column not in rows.history.columns or rows.history[column].is_null().all():
             continue
-        svg = charts.draw(charts.gap_chart(rows.history, column, events))
+        svg = drawings.svg(charts.gap_chart(rows.history, column, events))
         now = rows.history[column][-1]
         label = f"{charts.heading(k)} over {rows.history.height} dates, " + (
             f"now {now:.2f}%" if now is not None else "not known now"
@@ -141,7 +143,7 @@ def _charts(board: Row, rows: Rows) -> list[dict[str, Any]]:
         found.append(
             {
                 "title": "Rank history of today's first ten",
-                "svg": charts.themed(charts.draw(charts.bump_chart(rows.ranks)), "bump", label),
+                "svg": charts.themed(drawings.svg(charts.bump_chart(rows.ranks)), "bump", label),
                 "note": f"The latest {rows.ranks['as_of'].n_unique()} dates; the leader in colour.",
             }
         )
@@ -160,7 +162,12 @@ def _moved(steps: pl.DataFrame, board: Row) -> list[dict[str, Any]]:
     return rows
 
 
-_PARTS = ("gap_pct", "delta_pct", "cause", *(f"from_{part}" for part in ("exits", "rescale", "scores", "entries")))
+_PARTS = (
+    "gap_pct",
+    "delta_pct",
+    "cause",
+    *(f"from_{part}" for part in ("exits", "rescale", "scores", "entries")),
+)
 
 
 def _tasks(cells: pl.DataFrame) -> list[dict[str, Any]]:
@@ -196,14 +203,16 @@ def _cell(row: Row | None, decimals: int) -> dict[str, Any] | None:
     }
 
 
-def _price(board: Row, table: pl.DataFrame) -> dict[str, Any] | None:
+def _price(board: Row, table: pl.DataFrame, drawings: Drawings) -> dict[str, Any] | None:
     """The chart of score and price, and the models that a buyer should look at; None without prices."""
-    priced = table.filter(pl.col("price_usd_per_mtok").is_not_null() & pl.col("score").is_not_null())
+    priced = table.filter(
+        pl.col("price_usd_per_mtok").is_not_null() & pl.col("score").is_not_null()
+    )
     if priced.is_empty():
         return None
-    points = priced.rename({"price_usd_per_mtok": "price"})
-    svg = charts.draw(charts.price_chart(points, board["higher_is_better"], board["unit"]))
-    worth = priced.filter(pl.col("on_frontier") | (pl.col("tied") & pl.lit((board["n_tied"] or 0) > 1))
+    svg = drawings.svg(charts.price_chart(priced, board["higher_is_better"]))
+    worth = priced.filter(
+        pl.col("on_frontier") | (pl.col("tied") & pl.lit((board["n_tied"] or 0) > 1))
     )
     label = f"Score against price of {priced.height} models on {board['title']}"
     return {
@@ -274,10 +283,3 @@ def _datasets(
 
 def _writer(frame: pl.DataFrame, told: About) -> Any:
     return lambda place, name: write_dataset(place, name, frame, told)
-
-
-def changed(told: Explanation | None) -> str:
-    return sentences.sentence(told) if told else "Seen once so far: nothing to compare yet."
-
-
-__all__ = ["Rows", "board_page", "changed", "listed"]

@@ -78,9 +78,7 @@ def sparkline(values: Sequence[float | None], width: int = 100, height: int = 24
     return "".join(path)
 
 
-def rank_path(
-    stretches: Sequence[Mapping[str, Any]], width: int = 100, height: int = 24
-) -> str:
+def rank_path(stretches: Sequence[Mapping[str, Any]], width: int = 100, height: int = 24) -> str:
     """The path of a rank over time in a box, the first place on top: one step per stretch.
 
     A stretch has rank, valid_from and valid_to (null while it holds). Empty where there is one alone.
@@ -96,6 +94,8 @@ def rank_path(
         left, right = ((day - first).days / days * width for day in (stretch["valid_from"], end))
         y = 2 + (stretch["rank"] - 1) / max(worst - 1, 1) * (height - 4)
         # A stretch that does not begin where the one before ended follows an absence.
-        path.append(f"{'L' if last == stretch['valid_from'] else 'M'}{left:.1f},{y:.1f}H{right:.1f}")
+        path.append(
+            f"{'L' if last == stretch['valid_from'] else 'M'}{left:.1f},{y:.1f}H{right:.1f}"
+        )
         last = stretch["valid_to"]
     return "".join(path)

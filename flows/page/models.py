@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from flows.export.datasets import write_dataset
 from flows.export.about import Rights
+from flows.export.datasets import write_dataset
 from flows.page.data import about
 from flows.page.finish import rank_path
 from flows.page.pages import Head, Row, Site, render

@@ -71,7 +71,8 @@ def leader(board: Row) -> Cited:
         "Who leads",
         f"{when(board)}, {board['leader']} {verb} first of {counted(board['n_models'], 'model')} on "
         f"{board['title']} with {score(board['top_score'])}{unit(board)} ({board['metric']}).",
-        _age(board) or "A leader can change with the next publication; a first place says nothing of "
+        _age(board)
+        or "A leader can change with the next publication; a first place says nothing of "
         "the distance.",
         "Read the gap and the tie below before calling it the best.",
     )
@@ -230,9 +231,13 @@ def _noise(board: Row) -> str:
     if board["runner_up"] is None:
         return "More models may join."
     if board["race"] == PHOTO:
-        return "The gap is smaller than its noise: a re-run could give another order." + _tail(board)
+        return "The gap is smaller than its noise: a re-run could give another order." + _tail(
+            board
+        )
     if board["race"] == NARROW:
-        return "One test is easier to pass than many; with more votes the tie may break." + _tail(board)
+        return "One test is easier to pass than many; with more votes the tie may break." + _tail(
+            board
+        )
     if board["race"] == CLEAR:
         return "Error bars hold for repeated votes or cases, not for other prompts." + _tail(board)
     return "Without noise a gap may be chance." + _tail(board)
@@ -285,9 +290,7 @@ def happened(step: Row) -> str:
 
 def moved(change: Row) -> str:
     """One change of a board, in a sentence."""
-    gap = (
-        f"; {change['gap_pct']:.2f}% ahead of the second" if change["gap_pct"] is not None else ""
-    )
+    gap = f"; {change['gap_pct']:.2f}% ahead of the second" if change["gap_pct"] is not None else ""
     match change["kind"]:
         case "new leader":
             return f"{change['leader']} took the lead from {change['prev_leader']}{gap}."

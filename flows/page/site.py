@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -20,6 +20,7 @@ from flows.page.addresses import addresses, board_folder, model_folder
 from flows.page.boards import Rows, board_page
 from flows.page.changes import changes_page
 from flows.page.data import about
+from flows.page.drawing import Drawings
 from flows.page.finish import finish_line, sparkline
 from flows.page.front import front_page, summary
 from flows.page.models import model_pages
@@ -78,8 +79,12 @@ def publish_site(
             settings.site_url,
         )
         folder.begin()
-        _write(db, site, folder, _prepared(db, site, boards.to_dicts()), progress)
-    folder.finish(state, lambda path: render("gone.html", site, Head(path, "Gone", "No longer here.")))
+        drawings = Drawings(settings.build.parent / "charts")
+        _write(db, site, folder, drawings, _prepared(db, site, boards.to_dicts()), progress)
+        drawings.forget_unused()
+    folder.finish(
+        state, lambda path: render("gone.html", site, Head(path, "Gone", "No longer here."))
+    )
     return Published(
         settings.site, boards.height, len(models), len(folder.written), len(folder.changed)
     )
@@ -89,6 +94,7 @@ def _write(
     db: duckdb.DuckDBPyConnection,
     site: Site,
     folder: Folder,
+    drawings: Drawings,
     boards: Sequence[dict[str, Any]],
     progress: Progress,
 ) -> None:
@@ -99,7 +105,7 @@ def _write(
     for done, board in enumerate(boards):
         progress(done, len(boards) + 1)
         rows = Rows.of(db, board, histories[(board["board"],)])
-        board["claims"] = board_page(site, folder, board, rows, board["told"], meanings)
+        board["claims"] = board_page(site, folder, board, rows, board["told"], meanings, drawings)
     progress(len(boards), len(boards) + 1)
     by_name = {board["board"]: board for board in boards}
     owners = {name: rights(board) for name, board in by_name.items()}
@@ -201,6 +207,3 @@ def _code() -> str:
             if path.suffix in {".py", ".sql", ".html", ".css", ".js"} and "data" not in path.parts:
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-__all__ = ["Mapping", "Published", "publish_site"]

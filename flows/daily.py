@@ -22,7 +22,7 @@ from flows.alerts.run import Alerted
 from flows.settings import Settings
 from flows.show.boards import gaps_markdown
 from flows.show.text import markdown_text
-from flows.tasks import evaluate_alerts, load, publish, send_alerts, transform
+from flows.tasks import evaluate_alerts, load, publish, publish_page, send_alerts, transform
 from sources import Source, load_sources
 from warehouse.archive import Archive
 from warehouse.reader import latest_gaps, quarantined, reader
@@ -51,6 +51,8 @@ class Report:
     sources: Sequence[SourceReport] = field(default_factory=list)
     parsed: int = 0
     alerts: Alerted = field(default_factory=Alerted)
+    page: str = ""
+    """What went wrong with the page; empty if nothing did."""
 
 
 class PullFailed(Exception):
@@ -87,10 +89,10 @@ def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime 
 def daily(
     sources: list[str] | None = None, as_of: datetime | None = None, tidy: Path | None = None
 ) -> Any:
-    """Pull the sources (all by default), load, transform, hold to the alert rules, publish and send.
+    """Pull the sources (all by default), load, transform, hold to the alert rules, publish, send, and write the page.
 
     A source that fails or is quarantined leaves the others landed; the run is then named Partial.
-    What goes wrong with alerts is told in its message and does not change its state.
+    What goes wrong with alerts or the page is told in its message and does not change its state.
     """
     settings = _settings(tidy)
     chosen = _choose(load_sources(), sources, settings)
@@ -103,7 +105,8 @@ def daily(
         publish()
         # After publication: who gets a message finds in the published file what it is about.
         alerts = send_alerts(run_id, alerts)
-    report = Report(run_id, _report(pulled, settings), parsed, alerts)
+        page = publish_page()
+    report = Report(run_id, _report(pulled, settings), parsed, alerts, page)
     _write_artifact(settings, report)
     return _final_state(report)
 
@@ -204,6 +207,8 @@ def _final_state(report: Report) -> State[Any]:
     told = f"{landed} of {len(report.sources)} sources landed"
     if report.alerts.told:
         told += f"; {report.alerts.told}"
+    if report.page:
+        told += f"; {report.page}"
     if not sick:
         return Completed(message=told, data=report)
     troubles = "; ".join(f"{r.source} {r.outcome}: {r.problem}" for r in sick)

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     alerts: Path | Literal["off"] = Field(
         ROOT / "alerts.toml", description="the file of alert rules, or off"
     )
+    page: bool = Field(True, description="publish the page at the end of a run")
     site_url: str = Field("", description="where the page is published, for feeds and descriptions")
     lock_wait: float = Field(60, ge=0, description="seconds to wait while another run is at work")
 

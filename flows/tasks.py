@@ -42,3 +42,19 @@ def evaluate_alerts(now: datetime, quiet: bool = False) -> Alerted:
 def send_alerts(run_id: str, alerted: Alerted) -> Alerted:
     """Send what waits, and tell Prefect of it."""
     return deliver_and_announce(Settings(), run_id, datetime.now(UTC), alerted)
+
+
+@task(name="publish the page", cache_policy=NO_CACHE)
+def publish_page() -> str:
+    """Write the site of the published tables. What goes wrong is returned, and costs the run nothing."""
+    from flows.page.site import publish_site
+
+    settings = Settings()
+    if not settings.page:
+        return ""
+    try:
+        publish_site(settings, announce("writing pages"))
+    # Whatever it is, the tables are published and the next run writes the page again.
+    except Exception as error:  # noqa: BLE001
+        return f"the page is as it was before: {type(error).__name__}: {error}"
+    return ""

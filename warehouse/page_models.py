@@ -93,7 +93,7 @@ def standings(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def histories(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Per model, board and stretch without change: rank, score, valid_from, valid_to (null while it holds)."""
+    """Per model, board and stretch without change: rank, score, valid_from, valid_to (null: it holds)."""
     return db.execute(
         f"""
         with {_SHOWN},
@@ -117,8 +117,11 @@ def histories(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def facts(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Per model with a score in the task by which some board is shown: organization, country, open_weights, first_seen, last_seen and
-    the price that holds now (provider, price_usd_per_mtok, input_, output_, price_as_of, context_tokens)."""
+    """Per model with a score in the task by which some board is shown: what is known of it, its price now.
+
+    Columns: model, organization, country, open_weights, first_seen, last_seen, provider,
+    price_usd_per_mtok, input_usd_per_mtok, output_usd_per_mtok, price_as_of, context_tokens.
+    """
     return db.execute(
         f"""
         with {MAIN},

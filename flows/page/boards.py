@@ -8,15 +8,14 @@ from typing import Any
 
 import duckdb
 import polars as pl
-from markupsafe import Markup
 
 from flows.export.about import About
 from flows.export.datasets import Dataset, write_dataset
-from flows.export.jsonld import Subject, describe, script
+from flows.export.jsonld import Subject
 from flows.page import charts, sentences
 from flows.page.data import about
 from flows.page.drawing import Drawings
-from flows.page.pages import Head, Row, Site, render, rights
+from flows.page.pages import Head, Row, Site, linked_data, render, rights
 from flows.page.words import digits, score, verdict
 from flows.page.write import Folder
 from warehouse import page_board
@@ -86,7 +85,7 @@ def board_page(
         title,
         said,
         image=f"{place}/finish.png",
-        jsonld=Markup(script(describe(subject, datasets, site.url))),
+        jsonld=linked_data(subject, datasets, site),
     )
     moved = _moved(rows.steps, board)
     folder.text(
@@ -139,7 +138,7 @@ def _charts(board: Row, rows: Rows, drawings: Drawings) -> list[dict[str, Any]]:
         )
     if rows.ranks["as_of"].n_unique() > 1:
         first = rows.ranks["as_of"].min()
-        label = f"Ranks since {first} of the first ten of today, led by {board['leader']}"
+        label = f"Ranks since {first!s} of the first ten of today, led by {board['leader']}"
         found.append(
             {
                 "title": "Rank history of today's first ten",
@@ -154,7 +153,11 @@ def _moved(steps: pl.DataFrame, board: Row) -> list[dict[str, Any]]:
     """The steps in which something moved or happened, newest first, each with what happened."""
     near = (board["far_k"] or 2) == 2
     rows = []
-    for step in steps.reverse().iter_rows(named=True):
+    # What is special of a stretch of states is said once, at its first.
+    news = steps.with_columns(
+        note=pl.when(pl.col("note").ne_missing(pl.col("note").shift())).then("note")
+    )
+    for step in news.reverse().iter_rows(named=True):
         # Where the far gap cannot be compared the near one still says something.
         own = {key: step[f"near_{key}"] if near else step[key] for key in _PARTS}
         if own["cause"] not in (None, "none") or step["events"]:

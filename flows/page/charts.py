@@ -1,4 +1,4 @@
-"""The larger charts in Vega-Lite: each function gives a specification, `draw` makes SVG of it without a browser.
+"""The larger charts, as specifications in Vega-Lite (flows/page/drawing.py draws them, without a browser).
 
 Colours are stand-ins that `themed` replaces by the page's CSS variables, so that one drawing serves light
 and dark mode. Specifications are written as they are, since Altair takes ten times as long to check one as
@@ -52,8 +52,9 @@ def gap_chart(series: pl.DataFrame, column: str, events: Sequence[tuple[date, st
     `series` has as_of and the column. Of `events` (a date and what it was) a new leader is a dot on the line,
     anything else a line across with its name.
     """
-    shown = series.select("as_of", pl.col(column).alias("gap")).drop_nulls()
-    known = dict(shown.iter_rows())
+    breaks = [day for day, event in events if event == "release"]
+    shown = _segments(series.select("as_of", pl.col(column).alias("gap")).drop_nulls(), breaks)
+    known = dict(shown.select("as_of", "gap").iter_rows())
     led = [
         _on(day, gap=known[day]) for day, event in events if event == "new leader" and day in known
     ]
@@ -66,9 +67,12 @@ def gap_chart(series: pl.DataFrame, column: str, events: Sequence[tuple[date, st
         "axis": {"tickCount": 4, "labelExpr": "format(datum.value, '~g') + '%'"},
     }
     line: Spec = {"type": "line", "interpolate": "step-after", "strokeWidth": 1.6, "color": INK}
-    if shown.height == 1:
-        line = _point(INK, 30)
-    layers = [{"data": _values(shown), "mark": line, "encoding": {"x": _TIME, "y": y}}]
+    encoding = {"x": _TIME, "y": y, "detail": {"field": "segment", "type": "nominal"}}
+    alone = shown.filter(pl.len().over("segment") == 1)
+    layers: list[Spec] = [
+        {"data": _values(shown), "mark": line, "encoding": encoding},
+        {"data": _values(alone), "mark": _point(INK, 12), "encoding": encoding},
+    ]
     if moved:
         rule = {"type": "rule", "color": ACCENT, "strokeDash": [3, 3], "opacity": 0.8}
         named = {"type": "text", "color": ACCENT, "fontSize": 10, "align": "left", "dx": 3}
@@ -91,6 +95,12 @@ def gap_chart(series: pl.DataFrame, column: str, events: Sequence[tuple[date, st
     return _spec(layers, WIDTH, HEIGHT)
 
 
+def _segments(series: pl.DataFrame, breaks: Sequence[date]) -> pl.DataFrame:
+    """The series with the number of the release a date belongs to: no line joins two releases."""
+    starts = pl.Series("as_of", list(breaks), dtype=pl.Date).implode()
+    return series.with_columns(pl.col("as_of").is_in(starts).cum_sum().alias("segment"))
+
+
 def bump_chart(ranks: pl.DataFrame) -> Spec:
     """The rank of today's first ten over the latest dates; each line ends at its name."""
     deepest = max(int(ranks["rank"].quantile(0.9) or 10), 10)
@@ -105,14 +115,14 @@ def bump_chart(ranks: pl.DataFrame) -> Spec:
         "color": {"condition": first, "value": MUTED},
     }
     # Names stand in the order of today, one a line, however many share a rank.
-    ends = {"filter": {"field": "as_of", "equal": str(ranks["as_of"].max())}}
+    ends = {"filter": "datum.last"}
     names = {"type": "text", "align": "left", "dx": 6, "fontSize": 10.5, "color": INK}
     layers: list[Spec] = [
         {"mark": {"type": "line", "strokeWidth": 1.6, "clip": True}, "encoding": lines},
         {"mark": {**_point(MUTED, 14), "clip": True}, "encoding": lines},
         {
             "transform": [ends],
-            "mark": {**names, "limit": NAMES - 10},
+            "mark": {**names, "limit": NAMES - 34},
             "encoding": {
                 "x": _TIME,
                 "y": {**_quantity("now"), "scale": scale},
@@ -120,7 +130,8 @@ def bump_chart(ranks: pl.DataFrame) -> Spec:
             },
         },
     ]
-    rows = ranks.select("model", "as_of", "rank", "now")
+    last = (pl.col("as_of") == pl.col("as_of").max()).alias("last")
+    rows = ranks.select("model", "as_of", "rank", "now", last)
     return _spec(layers, WIDTH - NAMES, HEIGHT + 40, data=_values(rows))
 
 
@@ -159,9 +170,7 @@ def price_chart(rows: pl.DataFrame, higher_is_better: bool) -> Spec:
             # To the left of its point in the right half, so that no name leaves the picture.
             "mark": {
                 **names,
-                "align": {
-                    "expr": "scale('x', datum.price_usd_per_mtok) > width / 2 ? 'right' : 'left'"
-                },
+                "align": {"expr": _INWARD},
             },
             "encoding": {"x": x, "y": y, "text": {"field": "model", "type": "nominal"}},
         },
@@ -227,12 +236,14 @@ def heading(k: int) -> str:
     return f"Gap from first to {ORDINALS[k]}"
 
 
+_INWARD = "scale('x', datum.price_usd_per_mtok) > width / 2 ? 'right' : 'left'"
+
 _TIME: Spec = {
     "field": "as_of",
     "type": "temporal",
     "title": None,
     # Dates without a time are UTC in JavaScript; in another zone they would slip to the day before.
-    "scale": {"type": "utc"},
+    "scale": {"type": "utc", "padding": 5},
     "axis": {"grid": False, "tickCount": 4, "labelOverlap": True},
 }
 

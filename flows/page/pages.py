@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -12,7 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from flows.export.about import Rights
+from flows.export.datasets import Dataset
 from flows.export.feeds import absolute
+from flows.export.jsonld import Subject, describe, script
 from flows.page.words import FILTERS, ORDINALS
 
 Row = Mapping[str, Any]
@@ -73,6 +75,11 @@ def _environment() -> Environment:
     )
     made.filters.update(FILTERS)
     return made
+
+
+def linked_data(subject: Subject, datasets: Sequence[Dataset], site: Site) -> Markup:
+    """The JSON-LD of a page. `script` writes <, > and & as escapes, so no text in it can end the element."""
+    return Markup(script(describe(subject, datasets, site.url)))  # noqa: S704
 
 
 def rights(board: Row) -> Rights:

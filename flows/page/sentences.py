@@ -304,9 +304,11 @@ def moved(change: Row) -> str:
             before = f" (before: {was_gap:.2f}%)" if was_gap is not None else ""
             return f"{turned}; {change['leader']} first{gap}{before}."
         case "new board":
-            return f"first seen, with {counted(change['n_models'], 'model')}; {change['leader']} first{gap}."
+            models = counted(change["n_models"], "model")
+            return f"first seen, with {models}; {change['leader']} first{gap}."
         case "release":
-            return f"a new release or another source; not compared with before. {change['leader']} first{gap}."
+            first = f"{change['leader']} first{gap}"
+            return f"a new release or another source; not compared with before. {first}."
         case kind:
             return change["note"] or f"{kind}; {change['leader']} first{gap}."
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from markupsafe import Markup
 
 from flows.export.feeds import Page, llms, sitemap
-from flows.export.jsonld import Subject, describe, script
+from flows.export.jsonld import Subject
 from flows.page import sentences
 from flows.page.addresses import addresses, board_folder, model_folder
 from flows.page.boards import Rows, board_page
@@ -24,7 +23,7 @@ from flows.page.drawing import Drawings
 from flows.page.finish import finish_line, sparkline
 from flows.page.front import front_page, summary
 from flows.page.models import model_pages
-from flows.page.pages import Head, Row, Site, render, rights
+from flows.page.pages import Head, Row, Site, linked_data, render, rights
 from flows.page.words import verdict
 from flows.page.write import Folder
 from flows.settings import ROOT, Settings
@@ -169,7 +168,7 @@ def _front(site: Site, folder: Folder, boards: Sequence[Row]) -> None:
     )
     first = next((board for board in shown if board["status"] == "live"), None)
     image = f"{first['folder']}/finish.png" if first else ""
-    data = Markup(script(describe(subject, [], site.url)))
+    data = linked_data(subject, [], site)
     head = Head("index.html", "photofinish: how close is the race?", said, image, data)
     folder.text("index.html", front_page(site, head, boards))
 

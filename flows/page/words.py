@@ -61,7 +61,10 @@ def link(url: str | None) -> str | None:
 
 def signed(value: float | None) -> str:
     """A change in percentage points with its sign; a dash where there is none."""
-    return "–" if value is None else f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
+    if value is None:
+        return "–"
+    shown = round(value, 2) + 0.0
+    return f"{shown:+.2f}".replace("-", "−") if shown else "0"
 
 
 FILTERS = {

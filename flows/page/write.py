@@ -76,7 +76,8 @@ class Folder:
     def _names(self) -> Iterable[str]:
         """The files of the last publication that lie within the folder, whatever the manifest says."""
         home = self.root.resolve()
-        for name in self._known.get("files", []):
+        listed = self._known.get("files")
+        for name in listed if isinstance(listed, list) else ():
             if isinstance(name, str) and (home / name).resolve().is_relative_to(home):
                 yield name
 
@@ -90,7 +91,7 @@ def _time(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
 
-def _manifest(root: Path) -> dict[str, object] | dict[str, list[str]]:
+def _manifest(root: Path) -> dict[str, object]:
     try:
         found = orjson.loads((root / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):

@@ -89,7 +89,7 @@ def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime 
 def daily(
     sources: list[str] | None = None, as_of: datetime | None = None, tidy: Path | None = None
 ) -> Any:
-    """Pull the sources (all by default), load, transform, hold to the alert rules, publish, send, and write the page.
+    """Pull the sources (all by default), load, transform, hold to the alert rules, publish, send, show.
 
     A source that fails or is quarantined leaves the others landed; the run is then named Partial.
     What goes wrong with alerts or the page is told in its message and does not change its state.

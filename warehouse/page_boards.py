@@ -9,11 +9,13 @@ UNSEEN_DAYS, UNMOVED_DAYS = 30, 90
 """A board is stale if it was last seen, or last changed, longer than this before the newest sighting."""
 HEAD = 10
 
-# The task by which a board is shown: its summary, else the first by name.
+# The task by which a board is shown: its summary, else the first by name. Boards of your own tests are
+# shown only if asked for (show_own).
 MAIN = """
     main as (
         select board, coalesce(max(task) filter (where task = 'overall'), min(task)) as task
         from metrics.gap_history
+        where board not like 'local/%' or coalesce(getvariable('show_own')::boolean, false)
         group by board
     )"""
 
@@ -25,6 +27,11 @@ LATEST = f"""{MAIN},
         join main using (board, task)
         qualify row_number() over (partition by history.board order by history.as_of desc) = 1
     )"""
+
+
+def show_own(db: duckdb.DuckDBPyConnection, shown: bool) -> None:
+    """Whether the queries of the page see the boards of your own tests; by default they do not."""
+    db.execute(f"set variable show_own = {shown}")
 
 
 def boards(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:

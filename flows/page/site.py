@@ -67,7 +67,9 @@ def publish_site(
     """
     folder = Folder(settings.site)
     with reader(settings.published) as db:
-        state = f"{page_boards.fingerprint(db)}-{_code()}-{settings.site_url}"
+        page_boards.show_own(db, settings.publish_local)
+        asked = f"{settings.site_url}-{settings.publish_local}"
+        state = f"{page_boards.fingerprint(db)}-{_code()}-{asked}"
         models = page_models.facts(db)["model"].to_list()
         boards = page_boards.boards(db)
         if not anew and folder.state == state and (settings.site / "index.html").exists():

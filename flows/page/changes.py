@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -18,6 +18,8 @@ from flows.page.sentences import moved
 from flows.page.write import Folder
 
 FEED = 50
+FOUNDED = date(2025, 1, 1)
+"""The day in the id of the feed, which never changes."""
 
 
 def changes_page(
@@ -63,8 +65,5 @@ def _feed(site: Site, rows: Sequence[Row], newest: datetime | None) -> bytes:
         entries,
         feed_id=entry_id(site.url, "changes", FOUNDED),
         site_url=site.url,
-        updated=None if entries else newest,
+        updated=None if entries else newest or datetime.combine(FOUNDED, time()),
     )
-
-
-FOUNDED = datetime(2025, 1, 1).date()  # noqa: DTZ001 - a day, which the id of the feed keeps for good

@@ -19,6 +19,8 @@ from tests.conftest import built, landed, litellm, scored, tidy_csv
 from warehouse.archive import Archive
 
 EVIL = "<script>alert(1)</script>"
+SHOWN = "<script>alert-1-</script>"
+"""The same as a name of a model: round brackets are no part of one."""
 LAST = date(2025, 3, 8)
 WEEKS = [LAST - timedelta(weeks=n) for n in (3, 2, 1, 0)]
 ELO = {"scale": "elo", "title": "A close race", "task_family": "human preference"}
@@ -72,7 +74,7 @@ def boards() -> dict[date, list[tuple[str, list[dict[str, Any]], dict[str, Any]]
         ("made/slow", scored(ada=2.5, bea=4.0), {"higher_is_better": False, "unit": "s"}),
         ("made/alone", scored(ada=1.0), {}),
         ("made/nought", scored(ada=1.0, bea=0.0), {}),
-        ("odd ü/../x", scored(ada=3.0, bea=2.0), {"title": "A name of all sorts"}),
+        ("odd ü/x y", scored(ada=3.0, bea=2.0), {"title": f"A {EVIL} of a title"}),
     ]
     return found
 
@@ -125,11 +127,12 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
         self.rows: list[list[str]] = []
-        self._cell = False
+        self._cell = self._script = False
         self.feed(path.read_text())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self._script = tag == "script"
         if tag == "tr":
             self.rows.append([])
         if tag in ("td", "th") and self.rows:
@@ -137,9 +140,12 @@ class Page(HTMLParser):
             self._cell = True
 
     def handle_endtag(self, tag: str) -> None:
+        self._script = False
         self._cell = self._cell and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
+        if self._script:
+            return
         self.words.append(data)
         if self._cell:
             self.rows[-1][-1] += data

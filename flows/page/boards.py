@@ -226,9 +226,9 @@ def _price(board: Row, table: pl.DataFrame, drawings: Drawings) -> dict[str, Any
 
 
 def _why(row: Row) -> str:
-    said = ["not told from the leader"] if row["tied"] else []
+    said = ["tied with the leader"] if row["tied"] else []
     if row["on_frontier"]:
-        said.append("nothing as good costs less")
+        said.append("nothing as good for less")
     return ", ".join(said)
 
 

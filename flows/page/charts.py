@@ -26,6 +26,7 @@ PAPER = "#fbfaf7"
 WIDTH, HEIGHT = 330, 190
 """Drawn at the size of a telephone: scaled up it stays legible, the other way round it would not."""
 NAMES = 150
+ROOM = 0.09
 FONT = "sans-serif"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
@@ -153,7 +154,7 @@ def price_chart(rows: pl.DataFrame, higher_is_better: bool) -> Spec:
     y = {
         **_quantity("score"),
         "scale": {"zero": False, "reverse": not higher_is_better},
-        "axis": {"tickCount": 5, "format": "~g"},
+        "axis": {"tickCount": 5, "labelExpr": "format(datum.value, ',~g')"},
     }
     best = [{"filter": "datum.on_frontier"}]
     tied = {"condition": {"test": "datum.tied", "value": ACCENT}, "value": MUTED}
@@ -166,7 +167,7 @@ def price_chart(rows: pl.DataFrame, higher_is_better: bool) -> Spec:
         },
         {"mark": _point(MUTED, 30), "encoding": {"x": x, "y": y, "color": tied}},
         {
-            "transform": best,
+            "transform": [{"filter": "datum.named"}],
             # To the left of its point in the right half, so that no name leaves the picture.
             "mark": {
                 **names,
@@ -176,7 +177,21 @@ def price_chart(rows: pl.DataFrame, higher_is_better: bool) -> Spec:
         },
     ]
     columns = ["model", "score", "price_usd_per_mtok", "on_frontier", "tied"]
-    return _spec(layers, WIDTH, HEIGHT + 40, data=_values(rows.select(columns)))
+    named = rows["model"].is_in(_named(rows).implode())
+    return _spec(layers, WIDTH, HEIGHT + 40, data=_values(rows.select(*columns, named=named)))
+
+
+def _named(rows: pl.DataFrame) -> pl.Series:
+    """The models of the Pareto line whose names have room, best first: none within a tenth of the height."""
+    room = (rows["score"].max() - rows["score"].min()) * ROOM  # type: ignore[operator]
+    kept: list[str] = []
+    last: float | None = None
+    line = rows.filter("on_frontier").sort("price_usd_per_mtok", descending=True)
+    for model, score in line.select("model", "score").iter_rows():
+        if last is None or abs(score - last) >= room:
+            kept.append(model)
+            last = score
+    return pl.Series("model", kept, dtype=pl.String)
 
 
 def card(

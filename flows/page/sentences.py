@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flows.page.words import CLEAR, NARROW, ORDINALS, PHOTO, day, score, unit
+from flows.page.words import CLEAR, NARROW, ORDINALS, PHOTO, amount, day
 from flows.show.explain import sentence
 from flows.show.shortlist import usd
 from flows.show.text import counted, listed
@@ -70,7 +70,7 @@ def leader(board: Row) -> Cited:
         "leader",
         "Who leads",
         f"{when(board)}, {board['leader']} {verb} first of {counted(board['n_models'], 'model')} on "
-        f"{board['title']} with {score(board['top_score'])}{unit(board)} ({board['metric']}).",
+        f"{board['title']} with {amount(board['top_score'], board)} ({board['metric']}).",
         _age(board)
         or "A leader can change with the next publication; a first place says nothing of "
         "the distance.",
@@ -82,7 +82,7 @@ def gap(board: Row, k: int) -> Cited:
     """How far the first is ahead of the second, or of the k-th."""
     if k == 2:
         value, other = board["gap_1_2_pct"], board["runner_up"]
-        points = f"{score(board['gap_1_2'])}{unit(board)}, " if board["gap_1_2"] is not None else ""
+        points = f"{amount(board['gap_1_2'], board)}, " if board["gap_1_2"] is not None else ""
         against = f"the second, {other}"
     else:
         value, points = board["far_gap_pct"], ""

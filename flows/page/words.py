@@ -49,6 +49,13 @@ def unit(board: Mapping[str, Any]) -> str:
     return "%" if board["unit"] == "%" else f" {board['unit']}"
 
 
+def amount(value: float | None, board: Mapping[str, Any]) -> str:
+    """A score with its unit: 12%, 12 points, 1 point."""
+    shown = score(value)
+    named = unit(board)
+    return shown + (named.removesuffix("s") if shown == "1" and named.endswith("nts") else named)
+
+
 def day(value: date | datetime | None) -> str:
     """11 Apr 2026: short, and without doubt which is the month."""
     return f"{value.day} {value:%b %Y}" if value else "–"

@@ -74,7 +74,7 @@ def boards() -> dict[date, list[tuple[str, list[dict[str, Any]], dict[str, Any]]
         ("made/slow", scored(ada=2.5, bea=4.0), {"higher_is_better": False, "unit": "s"}),
         ("made/alone", scored(ada=1.0), {}),
         ("made/nought", scored(ada=1.0, bea=0.0), {}),
-        ("odd ü/x y", scored(ada=3.0, bea=2.0), {"title": f"A {EVIL} of a title"}),
+        ("made/odd", scored(ada=3.0, bea=2.0), {"title": f"A {EVIL} of a title"}),
     ]
     return found
 

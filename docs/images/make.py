@@ -1,6 +1,6 @@
 """Pictures of the page for the README and docs/page.md: front.png and board.png, beside this file.
 
-Run `photofinish publish` first; it takes the site of PHOTOFINISH_HOME, and BOARD is the folder of a board in it.
+Run `photofinish publish` first: it takes the site of PHOTOFINISH_HOME; BOARD is the folder of a board in it.
 """
 
 from __future__ import annotations

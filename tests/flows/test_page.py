@@ -99,6 +99,16 @@ def test_the_numbers_of_every_finish_line_equal_the_database(
             "and task = 'overall' qualify as_of = max(as_of) over (partition by board) "
             "order by board, position"
         ).fetchall()
+        gaps = db.execute(
+            "select board, gap_1_2_pct, gap_1_10_pct from metrics.gap_history where task = 'overall' "
+            "qualify as_of = max(as_of) over (partition by board)"
+        ).fetchall()
+    front = pages["index.html"].path.read_text()
+    for board, second, tenth in gaps:
+        card = front.split(f'id="{board.replace("/", "-")}"')[1].split("</article>")[0]
+        shown = re.findall(r"<dd>([\d.]+%|–)</dd>", card)
+        told = ["–" if gap is None else f"{gap:.2f}%" for gap in (second, tenth)]
+        assert shown == told[: len(shown)], board
     for board in {row[0] for row in rows}:
         expected = [(str(r), model, value) for b, r, model, value in rows if b == board]
         found = [row for row in of(pages, board).rows if len(row) == 4][1 : len(expected) + 1]

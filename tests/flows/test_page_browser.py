@@ -172,3 +172,31 @@ def test_the_colours_follow_the_mode(browser: Browser, site: Path) -> None:
     assert seen["light"][0] != seen["dark"][0]
     assert seen["light"][1] != seen["dark"][1]
     assert "rgb(0, 0, 2)" not in (seen["light"][0], seen["dark"][0]), "a stand-in was left"
+
+
+def test_a_page_cannot_ask_another_host_even_if_something_got_into_it(
+    browser: Browser, site: Path
+) -> None:
+    watch = watched(browser, DESK, "light")
+    watch.tab.goto((site / CLOSE).as_uri())
+    failed: dict[str, str | None] = {}
+    watch.tab.on("requestfailed", lambda r: failed.update({r.url: r.failure}))
+    watch.asked.clear()
+    watch.tab.evaluate(
+        """async () => {
+            for (const tag of ["img", "script", "iframe"]) {
+                const element = document.createElement(tag);
+                element.src = "https://example.invalid/" + tag;
+                document.body.append(element);
+            }
+            const inline = document.createElement("script");
+            inline.textContent = "document.title = 'taken'";
+            document.body.append(inline);
+            await fetch("https://example.invalid/fetch").catch(() => 0);
+        }"""
+    )
+    # Chromium tells of each attempt, also of those that the page's policy ended before they began.
+    assert set(watch.asked) == set(failed)
+    assert set(failed.values()) == {"csp"}
+    assert watch.tab.title() == "A close race: Photo finish: 2 models within noise"
+    watch.tab.context.close()

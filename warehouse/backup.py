@@ -44,7 +44,9 @@ class Place:
         try:
             self.fs, self.root = fsspec.core.url_to_fs(url)
         except (ValueError, ImportError) as error:
-            raise CopyRefused(f"{url} cannot be used: {error}") from error
+            # The URL may hold a password; its kind says enough.
+            kind = url.partition("://")[0] if "://" in url else "the place"
+            raise CopyRefused(f"{kind} cannot be used: {error}") from error
         self.root = self.root.rstrip("/")
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from datetime import datetime
+from typing import cast
 
 import duckdb
 import polars as pl
 
-from warehouse.reader import UnknownBoard
+from warehouse.archive import utc
 
 BATCH = 100_000
 
@@ -29,7 +30,8 @@ _RIGHTS = """
 def tables(db: duckdb.DuckDBPyConnection) -> list[str]:
     """The published tables as schema.table, in order of name."""
     rows = db.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() order by 1"
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where database_name = current_catalog() order by 1"
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -37,7 +39,9 @@ def tables(db: duckdb.DuckDBPyConnection) -> list[str]:
 def grain(db: duckdb.DuckDBPyConnection, table: str) -> str:
     """What a row of the table is, as its comment says; empty where it has none."""
     row = db.execute(
-        "select comment from duckdb_tables() where schema_name || '.' || table_name = ?", [table]
+        "select comment from duckdb_tables() "
+        "where database_name = current_catalog() and schema_name || '.' || table_name = ?",
+        [table],
     ).fetchone()
     return (row and row[0]) or ""
 
@@ -48,7 +52,7 @@ def columns(db: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
         """
         select column_name, coalesce(comment, '')
         from duckdb_columns()
-        where schema_name || '.' || table_name = ?
+        where database_name = current_catalog() and schema_name || '.' || table_name = ?
         order by column_index
         """,
         [table],
@@ -78,112 +82,57 @@ def rights(db: duckdb.DuckDBPyConnection, boards: list[str]) -> list[dict[str, s
     )
 
 
+def priced(db: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether prices went into the table."""
+    endings = ("_usd_per_mtok", "_price")
+    return table.startswith("market.") or any(c.endswith(endings) for c in columns(db, table))
+
+
 def table_boards(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The boards that the rows of a table are of; all that were ever seen where it names none."""
-    column = "board" if "board" in columns(db, table) else None
-    query = (
-        f"select distinct board from {table} where board is not null order by 1"
-        if column
-        else "select distinct board from core.states order by 1"
-    )
+    """The boards that the rows of a table are of: none of a table of prices; all that were ever seen of
+    one that names no board."""
+    if table.startswith("market."):
+        return []
+    query = "select distinct board from core.states order by 1"
+    if "board" in columns(db, table):
+        query = f"select distinct board from {table} where board is not null order by 1"
     return [row[0] for row in db.execute(query).fetchall()]
 
 
 def table_payloads(db: duckdb.DuckDBPyConnection, table: str) -> list[str]:
-    """The sha256 of the payloads behind a table: of its snapshots, else of its boards, else of its
-    sources, else of all there are."""
+    """The sha256 of the payloads behind a table, in order: those it names, else of its snapshots, else of
+    its boards, else all; and of the price lists, if prices went into it."""
     has = columns(db, table)
-    if "payload_sha256" in has:
-        query = f"select distinct payload_sha256 from {table}"
-    elif "sha256" in has:
-        query = f"select distinct sha256 from {table}"
-    elif "snapshot_id" in has:
-        query = f"""
-            select distinct payload_sha256 from core.states
-            where snapshot_id in (select snapshot_id from {table})"""
-    elif "board" in has:
-        query = f"""
-            select distinct payload_sha256 from core.states
-            where board in (select board from {table})"""
-    elif "source" in has:
-        query = (
-            f"select distinct sha256 from raw.payloads where source in (select source from {table})"
+    queries = []
+    if "payload_sha256" in has or "sha256" in has:
+        queries.append(
+            f"select {'payload_sha256' if 'payload_sha256' in has else 'sha256'} from {table}"
         )
-    else:
-        query = "select distinct sha256 from raw.payloads"
-    found = db.execute(query).fetchall()
+    elif "snapshot_id" in has or "board" in has:
+        column = "snapshot_id" if "snapshot_id" in has else "board"
+        queries.append(
+            f"select payload_sha256 from core.states where {column} in (select {column} from {table})"
+        )
+    elif not table.startswith("market."):
+        queries.append("select sha256 from raw.payloads")
+    if priced(db, table):
+        queries.append(
+            "select sha256 from raw.payloads where source in (select source from market.prices)"
+        )
+    found = db.execute(" union ".join(queries)).fetchall()
     return sorted(row[0] for row in found if row[0])
 
 
-def board_facts(db: duckdb.DuckDBPyConnection, board: str) -> dict[str, Any]:
-    """Of a board: title, task_family, metric, unit, higher_is_better, scoring_method, first and last
-    as_of, modified (when it was last seen changed) and payloads. Raises UnknownBoard."""
-    found = db.execute(
-        """
-        select
-            boards.board,
-            boards.title,
-            boards.task_family,
-            boards.metric,
-            boards.unit,
-            boards.higher_is_better,
-            boards.scoring_method,
-            min(states.as_of) as since,
-            max(states.as_of) as until,
-            max(states.captured_at) as modified,
-            list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
-        from core.boards as boards
-        join core.states as states using (board)
-        where boards.board = ?
-        group by all
-        """,
-        [board],
-    ).pl()
-    if found.is_empty():
-        raise UnknownBoard(f"there is no board {board} with a snapshot")
-    return found.to_dicts()[0]
+def price_sources(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """The sources whose prices there are."""
+    rows = db.execute("select distinct source from market.prices order by 1").fetchall()
+    return [row[0] for row in rows]
 
 
-def model_facts(db: duckdb.DuckDBPyConnection, model: str) -> dict[str, Any]:
-    """Of a model: organization, first and last as_of it is listed, modified  boards and payloads of
-    the snapshots that list it. Raises UnknownBoard if no board lists it."""
-    found = db.execute(
-        """
-        select
-            any_value(entries.organization) as organization,
-            min(entries.as_of) as since,
-            max(entries.as_of) as until,
-            max(states.captured_at) as modified,
-            list(distinct states.board order by states.board) as boards,
-            list(distinct states.payload_sha256 order by states.payload_sha256) as payloads
-        from core.entries as entries
-        join core.states as states using (snapshot_id)
-        where entries.model = ?
-        having count(*) > 0
-        """,
-        [model],
-    ).pl()
-    if found.is_empty():
-        raise UnknownBoard(f"no board lists a model {model}")
-    return found.to_dicts()[0]
-
-
-def whole_facts(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Of all that is published: first and last as_of, modified, boards, snapshots, models, payloads."""
-    found: pl.DataFrame = db.execute(
-        """
-        select
-            min(as_of) as since,
-            max(as_of) as until,
-            max(captured_at) as modified,
-            list(distinct board order by board) as boards,
-            count(*) as snapshots,
-            (select count(*) from core.models) as models,
-            (select count(*) from raw.payloads) as payloads
-        from core.states
-        """
-    ).pl()
-    return found.to_dicts()[0]
+def newest(db: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the newest fetch attempt was made (UTC); None if there is none."""
+    found: datetime | None = db.execute("select max(captured_at) from raw.fetches").fetchall()[0][0]
+    return utc(found) if found else None
 
 
 def count(db: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -193,7 +142,7 @@ def count(db: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def batches(db: duckdb.DuckDBPyConnection, table: str, rows: int = BATCH) -> Iterator[pl.DataFrame]:
     """The rows of a table in the order of the file, `rows` at a time; one empty frame if there are none."""
-    reader = db.execute(f"from {table}").fetch_record_batch(rows)
+    reader = db.execute(f"from {table}").to_arrow_reader(rows)
     yield cast(pl.DataFrame, pl.from_arrow(reader.schema.empty_table()))
     for batch in reader:
         yield cast(pl.DataFrame, pl.from_arrow(batch))

@@ -38,10 +38,10 @@ def quarantine(db: duckdb.DuckDBPyConnection, sources: Sequence[str] = ()) -> pl
 def forget(db: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> None:
     """Forget that these payloads were read, so that the next load reads them. They stay in quarantine
     until then, so nothing is lost if there is none."""
-    db.executemany(
-        "delete from parsed.payloads where sha256 = ? and source = ? and url = ?",
-        [list(key) for key in keys],
-    )
+    for key in keys:
+        db.execute(
+            "delete from parsed.payloads where sha256 = ? and source = ? and url = ?", list(key)
+        )
 
 
 def landed(db: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
+import duckdb
 from rich.console import Console
 from rich.markup import escape
 
@@ -16,6 +17,15 @@ from flows.show.text import counted, print_json
 from warehouse import reader
 
 KINDS = ("parquet", "csv", "json")
+
+
+def _published(settings: Settings, db: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the tables were published: the file's time; of what is no file, the newest fetch in it."""
+    from warehouse.descriptions import newest
+
+    if isinstance(settings.published, Path):
+        return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC)
+    return newest(db)
 
 
 @click.command()
@@ -46,21 +56,22 @@ def export(
     from flows import pipeline
     from flows.export import whole
     from flows.progress import announce, bars
-    from sources import local
+    from sources import load_sources, local
     from warehouse.models import read_models
 
     settings = Settings()
     wanted = whole.Wanted(kinds or ("parquet", "csv"), tables, eee)
     with reader.reader(settings.published) as db, bars(Console(stderr=True)):
-        published = datetime.fromtimestamp(settings.published.stat().st_mtime, UTC)
+        now = datetime.now(UTC)
         try:
             done = whole.export(
                 db,
                 to or settings.home / "exports",
                 wanted,
-                whole.package(published, version("photofinish")),
-                datetime.now(UTC),
+                whole.package(_published(settings, db) or now, version("photofinish")),
+                now,
                 keys={m.table: m.header.key for m in read_models(pipeline.SQL, pipeline.STEPS)},
+                cards={source.id: source.card for source in load_sources().values()},
                 site_url=settings.site_url,
                 private=(local.CARD.id,),
                 progress=announce("exporting tables"),

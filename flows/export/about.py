@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+NOT_STATED = "not stated"
 BOARD_UNIT = "unit of the board (core.boards.unit)"
 
 _ENDINGS = {
@@ -33,7 +34,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Rights:
-    """Whose data a board is: what core.boards says of its publisher."""
+    """Whose data a board is: what core.boards says of its publisher. A source of prices has no board."""
 
     board: str
     title: str

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.export.about import Package, Rights
+from flows.export.about import NOT_STATED, Package, Rights
 from flows.export.datasets import Dataset
 from flows.export.formats import plain
 from flows.export.jsonld import PROJECT, SPDX, licence_url
@@ -95,9 +95,9 @@ def _typed(dtype: pl.DataType) -> str:
 
 
 def _licences(rights: Sequence[Rights]) -> list[dict[str, str]]:
-    """Each licence once. A name must be one that machines know; other wordings are titles."""
+    """Each licence that is stated, once. A name must be one that machines know; other wordings are titles."""
     found = []
-    for licence in dict.fromkeys(one.licence for one in rights):
+    for licence in dict.fromkeys(one.licence for one in rights if one.licence != NOT_STATED):
         url = licence_url(licence)
         known = {"name": url.removeprefix(SPDX).removesuffix(".html"), "path": url}
         found.append({**(known if url.startswith(SPDX) else {"name": "other"}), "title": licence})

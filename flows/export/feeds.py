@@ -40,7 +40,7 @@ class Page:
 
 def absolute(site_url: str, path: str) -> str:
     """The URL of a path of the site; the path itself, percent-encoded, where no site URL is set."""
-    encoded = quote(path, safe="/:?=&%#~+,;@!$'()*")
+    encoded = quote(path, safe="/:?=&%#~+,;@!$'*")
     return urljoin(f"{site_url.rstrip('/')}/", encoded.lstrip("/")) if site_url else encoded
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from flows.export.about import About, Rights
+from flows.export.about import NOT_STATED, About, Rights
 from flows.export.datasets import Dataset
 from flows.export.feeds import absolute
 from flows.export.formats import plain
@@ -107,8 +107,9 @@ def embedded(document: Mapping[str, Any]) -> str:
 
 
 def licences(rights: Sequence[Rights]) -> list[str]:
-    """The licences, each once: the SPDX address where the card names exactly one that SPDX lists."""
-    return list(dict.fromkeys(licence_url(one.licence) for one in rights if one.licence))
+    """The licences that are stated, each once: as SPDX's address where a card names one that SPDX lists."""
+    stated = [one.licence for one in rights if one.licence != NOT_STATED]
+    return list(dict.fromkeys(licence_url(licence) for licence in stated))
 
 
 def licence_url(licence: str) -> str:

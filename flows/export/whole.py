@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,14 +18,15 @@ import duckdb
 import orjson
 from filelock import FileLock, Timeout
 
-from flows.export.about import Package
+from flows.export.about import About, Package
 from flows.export.croissant import croissant
 from flows.export.datapackage import datapackage
 from flows.export.datasets import FORMATS, Dataset, finish
 from flows.export.evalever import records
 from flows.export.files import put, seen
 from flows.export.jsonld import PROJECT
-from flows.export.subjects import WHOLE, about_table
+from flows.export.tables import WHOLE, about_table
+from sources.contract import Card
 from warehouse import descriptions
 
 LATEST, PART, MANIFEST = "latest", ".part", "datapackage.json"
@@ -62,16 +63,17 @@ def export(
     package: Package,
     now: datetime,
     *,
-    keys: dict[str, tuple[str, ...]],
+    keys: Mapping[str, tuple[str, ...]],
+    cards: Mapping[str, Card],
     site_url: str = "",
     private: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Exported:
     """Write what is wanted of the published file `db` into a fresh folder in `to`, named after `now`.
 
-    `keys` are the tables' keys; boards of the sources in `private` give no Every Eval Ever record.
-    Older exports than the last two are removed. Raises ExportRefused for a table that is not there, and
-    where another export is writing.
+    `keys` are the tables' keys, `cards` the sources' by id; boards of the sources in `private` give no
+    Every Eval Ever record. Older exports than the last two are removed. Raises ExportRefused for a table
+    that is not there, and where another export is writing.
     """
     tables = _chosen(descriptions.tables(db), wanted.tables)
     to.mkdir(parents=True, exist_ok=True)
@@ -79,7 +81,12 @@ def export(
         datasets = []
         for done, table in enumerate(tables):
             progress(done, len(tables))
-            datasets.append(_table(db, folder, table, wanted.formats, keys.get(table, ()), package))
+            about = replace(
+                about_table(db, table, keys.get(table, ()), cards),
+                modified=package.published,
+                version=package.version,
+            )
+            datasets.append(_table(db, folder, table, wanted.formats, about))
         progress(len(tables), len(tables))
         _put_json(folder, "croissant.json", croissant(datasets, package, site_url))
         _put_json(folder, MANIFEST, datapackage(datasets, package))
@@ -102,12 +109,8 @@ def _table(
     folder: Path,
     table: str,
     kinds: Sequence[str],
-    key: tuple[str, ...],
-    package: Package,
+    about: About,
 ) -> Dataset:
-    about = replace(
-        about_table(db, table, key), modified=package.published, version=package.version
-    )
     frames = descriptions.batches(db, table)
     schema = next(frames).schema
     rows = descriptions.count(db, table)

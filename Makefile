@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+ROOTLY := $(if $(filter 0,$(shell id -u)),,sudo -n)
+export CHROMIUM
 INSTALLED := .venv/installed
 
 help:  ## Show this list
@@ -9,7 +11,7 @@ help:  ## Show this list
 demo: $(INSTALLED)  ## Run the daily job on the bundled sample
 	@$(BIN)/photofinish demo
 
-test: $(INSTALLED)  ## Check style and types, and run all tests
+test: $(INSTALLED) browser  ## Check style and types, and run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -20,9 +22,21 @@ bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour)
 
 bench-l: $(INSTALLED)  ## Measure on fifty million rows, more than memory should hold
 	@$(BIN)/python -m bench --size L --repeat 1
+
 audit: $(INSTALLED)  ## Look for known vulnerabilities in the lock and for unsafe code
 	@$(BIN)/bandit -q -c pyproject.toml -r flows sources warehouse && echo "bandit: no findings in flows, sources and warehouse."
 	@$(BIN)/python .ci/audit.py
+
+# The tests of the page drive a real browser; without one they are skipped and say so.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || test -n "$(CHROMIUM)" || { \
+		echo "No Chromium here; getting it with apt-get"; \
+		$(ROOTLY) apt-get update -qq && $(ROOTLY) apt-get install -y -qq --no-install-recommends \
+			chromium fonts-dejavu-core fonts-liberation >/dev/null; } || \
+		echo "Could not get it: the tests of the page in a browser are skipped. Install Chromium, or name one with make test CHROMIUM=PATH"
+
+screenshots: $(INSTALLED) browser  ## Make the pictures in docs/images from a home (PHOTOFINISH_HOME)
+	@$(BIN)/python docs/images/make.py
 
 install: $(INSTALLED)  ## Make the environment in .venv
 
@@ -43,4 +57,4 @@ $(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
-.PHONY: help demo test audit bench bench-l install lock
+.PHONY: help demo test browser screenshots audit bench bench-l install lock

@@ -23,7 +23,7 @@ from flows.artifacts import leave_summary
 from flows.settings import Settings
 from flows.show.boards import gaps_markdown
 from flows.show.text import markdown_text
-from flows.tasks import evaluate_alerts, load, publish, send_alerts, transform
+from flows.tasks import evaluate_alerts, load, publish, publish_page, send_alerts, transform
 from sources import Source, load_sources
 from warehouse.archive import Archive
 from warehouse.damage import unread
@@ -55,6 +55,8 @@ class Report:
     alerts: Alerted = field(default_factory=Alerted)
     damaged: Sequence[str] = ()
     """Payloads that the archive could not give back: what is wrong with each."""
+    page: str = ""
+    """What went wrong with the page; empty if nothing did."""
 
 
 class PullFailed(Exception):
@@ -96,12 +98,12 @@ def daily(
     tidy: Path | None = None,
     cadence: str | None = None,
 ) -> Any:
-    """Pull the sources (all by default), load, transform, hold to the alert rules, publish and send.
+    """Pull the sources (all by default), load, transform, hold to the alert rules, publish, send, show.
 
     With `cadence` only the sources whose card says so; where there is none, nothing is done.
 
     A source that fails or is quarantined leaves the others landed; the run is then named Partial.
-    What goes wrong with alerts is told in its message and does not change its state.
+    What goes wrong with alerts or the page is told in its message and does not change its state.
     """
     settings = _settings(tidy)
     chosen = _choose(load_sources(), sources, settings, cadence)
@@ -116,7 +118,8 @@ def daily(
         publish()
         # After publication: who gets a message finds in the published file what it is about.
         alerts = send_alerts(run_id, alerts)
-    report = Report(run_id, _report(pulled, settings), parsed, alerts, _damaged(settings))
+        page = publish_page()
+    report = Report(run_id, _report(pulled, settings), parsed, alerts, _damaged(settings), page)
     _write_artifact(settings, report)
     leave_summary(settings, report)
     return _final_state(report)
@@ -232,6 +235,8 @@ def _final_state(report: Report) -> State[Any]:
         told += f"; {report.alerts.told}"
     if report.damaged:
         told += f"; {len(report.damaged)} payloads of the archive are damaged"
+    if report.page:
+        told += f"; {report.page}"
     if not sick:
         name = "Partial" if report.damaged else None
         return Completed(name=name, message=told, data=report)

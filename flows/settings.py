@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     alerts: Path | Literal["off"] = Field(
         ROOT / "alerts.toml", description="the file of alert rules, or off"
     )
+    page: bool = Field(True, description="publish the page at the end of a run")
     site_url: str = Field("", description="where the page is published, for feeds and descriptions")
     lock_wait: float = Field(60, ge=0, description="seconds to wait while another run is at work")
     log: Literal["off", "json"] = Field("off", description="json: one line per step on stderr")
@@ -71,6 +72,10 @@ class Settings(BaseSettings):
     @property
     def published(self) -> Path:
         return self.home / "photofinish.duckdb"
+
+    @property
+    def site(self) -> Path:
+        return self.home / "site"
 
     @property
     def rules(self) -> Path | None:

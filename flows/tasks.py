@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import assets, log, pipeline
 from flows.alerts.run import Alerted, deliver_and_announce, evaluate_and_save
 from flows.progress import announce
+from flows.redact import redacted
 from flows.settings import Settings
 from sources import load_sources
 
@@ -58,3 +59,20 @@ def send_alerts(run_id: str, alerted: Alerted) -> Alerted:
         alerted = deliver_and_announce(Settings(), run_id, datetime.now(UTC), alerted)
         told.update(sent=alerted.sent, channels_failed=sorted(alerted.failed))
     return alerted
+
+
+@task(name="publish the page", cache_policy=NO_CACHE)
+def publish_page() -> str:
+    """Write the site of the published tables. What goes wrong is returned, and costs the run nothing."""
+    from flows.page.site import publish_site
+
+    settings = Settings()
+    if not settings.page:
+        return ""
+    with log.step("publish the page"):
+        try:
+            publish_site(settings, announce("writing pages"))
+        # Whatever it is, the tables are published and the next run writes the page again.
+        except Exception as error:  # noqa: BLE001
+            return redacted(f"the page is as it was before: {type(error).__name__}: {error}")
+    return ""

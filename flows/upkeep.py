@@ -13,7 +13,7 @@ from prefect.states import Completed, Failed
 from flows import pipeline
 from flows.progress import announce
 from flows.settings import Settings
-from flows.tasks import publish
+from flows.tasks import publish, publish_page
 from flows.verify import Differs, verified
 from sources import load_sources
 
@@ -48,8 +48,8 @@ def verify() -> State[Any]:
     name="photofinish-publish",
     flow_run_name=lambda: f"publish {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
 )
-def publish_anew() -> None:
-    """Publish the tables as they were last made."""
+def publish_anew() -> State[Any]:
+    """Publish the tables as they were last made, and write the page of them."""
     settings = Settings()
     with pipeline.only_run(settings, "a publication"):
         if not settings.build.exists():
@@ -57,3 +57,5 @@ def publish_anew() -> None:
                 f"{settings.build} is not there, so there is nothing to publish: `photofinish run` makes it"
             )
         publish()
+        trouble = publish_page()
+    return Failed(message=trouble) if trouble else Completed(message="published")

@@ -37,6 +37,8 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
             monkeypatch.delenv(name)
     monkeypatch.setenv("PHOTOFINISH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PHOTOFINISH_HOST_PAUSE", "0")
+    # The page has tests of its own; it would cost every test of a run some seconds.
+    monkeypatch.setenv("PHOTOFINISH_PAGE", "false")
     monkeypatch.chdir(tmp_path)
 
 

@@ -70,6 +70,9 @@ def demo(as_json: bool) -> None:
         console.print(gaps_table(reader.latest_gaps(db)))
         told = reader.gap_story(db, "sample/arena_text", date(2023, 12, 20), date(2025, 2, 22))
     console.print(f"\n{told}")
+    index = settings.site / "index.html"
+    if index.exists():
+        console.print(f"\nThe page: open {index.resolve().as_uri()} in a browser.", soft_wrap=True)
     photofinish, python = _runnable("photofinish"), _runnable("python")
     console.print(
         f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"

@@ -35,6 +35,8 @@ def print_report(console: Console, report: Report, as_json: bool) -> None:
             console.print(f"[red]{source.source}[/]: {escape(source.problem)}", soft_wrap=True)
     if report.alerts.told:
         console.print(escape(report.alerts.told), soft_wrap=True, highlight=False)
+    if report.page:
+        console.print(escape(report.page), soft_wrap=True, highlight=False)
     return None
 
 

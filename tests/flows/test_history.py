@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -22,6 +24,7 @@ from flows.alerts.watch import replayed
 from flows.backfill import recorded
 from flows.commands.claims import CLAIMS
 from flows.doctor import examine
+from flows.page.site import publish_site
 from flows.settings import Settings
 from flows.show.explain import sentence
 from sources import load_sources
@@ -33,6 +36,8 @@ from warehouse.claims import Claim, read_claims
 from warehouse.explain import explain
 from warehouse.trace import trace
 from warehouse.verdicts import judge
+
+SOAK = os.environ.get("PHOTOFINISH_SOAK")
 
 
 @pytest.fixture(scope="module")
@@ -681,3 +686,20 @@ def test_a_delisting_widens_a_gap_for_those_alone_who_ask(
         (text,) = on_the_day
         assert "1st–10th gap 5.73% (was 2.14%), above 5%" in text
         assert "Cause: 30 models were delisted, gemini-exp-1206" in text
+
+
+@pytest.mark.skipif(not SOAK, reason="PHOTOFINISH_SOAK=1 makes the page of all recordings")
+def test_the_page_of_everything_is_light_and_quick(home: Settings) -> None:
+    began = time.process_time()
+    done = publish_site(home)
+    assert time.process_time() - began < 60
+    assert (done.boards, done.skipped) == (60, False)
+    weights = {p: p.stat().st_size for p in done.folder.glob("boards/*/*/index.html")}
+    assert len(weights) == 60
+    assert max(weights.values()) < 300_000
+    text = (done.folder / "index.html").read_text()
+    assert "3 of 14</span>" in text, "arena_daily/text is told by arena/text, and not counted again"
+    assert (
+        text.index("Arena, vision") < text.index("Not current") < text.index("SWE-bench Verified")
+    )
+    assert publish_site(home, anew=True).changed == 0

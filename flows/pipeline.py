@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from flows.alerts import tables
 from flows.fetch import FetchFailed, get
 from flows.settings import ROOT, Settings
-from sources import Source, SourceChanged, local, tidy
+from sources import Parse, Source, SourceChanged, local, tidy
 from sources.reference import reference_names, reference_tables
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
@@ -170,30 +170,37 @@ def _attempt(
 def parsers(sources: Mapping[str, Source]) -> dict[str, Parser]:
     """How to read each source's payloads; what a parser refuses is said, not raised."""
     owners = {board.board: s.id for s in sources.values() for board in s.card.boards}
-    return {id_: Parser(s.version, _reader(s, owners)) for id_, s in sources.items()}
+    return {
+        id_: Parser(s.version, _Reader(s.id, s.parse, s.items, owners))
+        for id_, s in sources.items()
+    }
 
 
-def _reader(
-    source: Source, owners: Mapping[str, str]
-) -> Callable[[bytes, datetime, str], Parsed | Refused]:
-    def read(payload: bytes, captured_at: datetime, url: str) -> Parsed | Refused:
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the payloads of one source; can be sent to another process."""
+
+    source: str
+    parse: Parse
+    items: Parse | None
+    owners: Mapping[str, str]
+
+    def __call__(self, payload: bytes, captured_at: datetime, url: str) -> Parsed | Refused:
         try:
-            rows = source.parse(payload, captured_at, url=url)
-            items = source.items(payload, captured_at, url=url) if source.items else None
+            rows = self.parse(payload, captured_at, url=url)
+            items = self.items(payload, captured_at, url=url) if self.items else None
         except SourceChanged as error:
             return Refused(str(error))
         # A parser with a mistake must not stop the other sources; what it met is kept for its author.
         except Exception as error:  # noqa: BLE001
             detail = f"{type(error).__name__}: {error}"
-            return Refused(f"the parser of {source.id} failed; this is a defect in it", detail)
+            return Refused(f"the parser of {self.source} failed; this is a defect in it", detail)
         boards = rows["board"].unique().to_list() if "board" in rows.columns else []
         for board in boards:
-            own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else source.id
-            if (owner := owners.get(board, own)) != source.id:
+            own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else self.source
+            if (owner := self.owners.get(board, own)) != self.source:
                 return Refused(f"the board {board} belongs to the source {owner}")
         return Parsed(rows, items)
-
-    return read
 
 
 def load_journal(

@@ -12,7 +12,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,13 +101,19 @@ class Archive:
     def fetches(self) -> Iterator[Fetch]:
         """Every attempt in the journal, month by month. A line cut off by a crash is passed over:
         its payload is fetched again, and `cut_lines` counts it."""
-        for _, line in self._lines():
-            if fetch := _parse_line(line):
-                yield fetch
+        for file in self._files():
+            for _, fetch in journal_lines(file.read_bytes()):
+                if fetch:
+                    yield fetch
 
     def cut_lines(self) -> list[str]:
         """Where the journal has lines that cannot be read, as file:line."""
-        return [where for where, line in self._lines() if _parse_line(line) is None]
+        return [
+            f"{file.name}:{number}"
+            for file in self._files()
+            for number, fetch in journal_lines(file.read_bytes())
+            if fetch is None
+        ]
 
     def latest(self) -> dict[str, Fetch]:
         """Per URL the last attempt that gave a payload: what a conditional request builds on."""
@@ -118,11 +124,8 @@ class Archive:
                 found[fetch.url] = fetch
         return found
 
-    def _lines(self) -> Iterator[tuple[str, bytes]]:
-        for file in sorted(self.journal.glob("*.ndjson")):
-            for number, line in enumerate(file.read_bytes().splitlines(), start=1):
-                if line.strip():
-                    yield f"{file.name}:{number}", line
+    def _files(self) -> list[Path]:
+        return sorted(self.journal.glob("*.ndjson"))
 
 
 _JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
@@ -138,12 +141,19 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def journal_lines(content: bytes) -> Iterator[tuple[int, Fetch | None]]:
+    """The lines of a file of the journal, numbered from 1; None for one that cannot be read."""
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            yield number, _parse_line(line)
+
+
 def _parse_line(line: bytes) -> Fetch | None:
     try:
         record = orjson.loads(line)
-        record.pop("fetch_id")
-        fetch = Fetch(**record)
-        return replace(fetch, captured_at=utc(datetime.fromisoformat(record["captured_at"])))
+        del record["fetch_id"]
+        record["captured_at"] = utc(datetime.fromisoformat(record["captured_at"]))
+        return Fetch(**record)
     except (orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError):
         return None
 

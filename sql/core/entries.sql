@@ -25,38 +25,58 @@
 -- always: rank <= position
 -- always: rank_ub <= rank
 -- always: sd >= 0
-with vintages as (
+with readings as (
     select
-        *,
+        states.snapshot_id,
+        states.board,
+        states.as_of,
+        states.outdated,
+        states.captured_at,
+        states.release,
+        read.reading,
+        boards.scale,
+        if(boards.unit = '%', 100, 1) as whole,
+        if(boards.higher_is_better, 1, -1) as direction
+    from core.states as states
+    join core.boards as boards on boards.board = states.listed_as
+    join parsed.states as read
+        on read.sha256 = states.payload_sha256
+        and read.source = states.source
+        and read.url = states.url
+        and read.board = states.listed_as
+        and coalesce(read.stated_as_of, states.as_of) = states.as_of
+),
+
+tasks as (
+    select distinct
+        readings.snapshot_id,
+        readings.board,
+        readings.as_of,
+        readings.outdated,
+        readings.captured_at,
+        readings.release,
+        rows.task
+    from readings
+    join parsed.rows as rows using (reading)
+),
+
+vintages as (
+    select
+        snapshot_id,
+        task,
         not outdated and row_number() over (
             partition by board, task, as_of
             order by outdated, captured_at desc, release desc, snapshot_id
         ) = 1 as current
-    from (
-        select distinct
-            states.snapshot_id,
-            states.board,
-            states.as_of,
-            states.outdated,
-            states.captured_at,
-            states.release,
-            rows.task
-        from core.states as states
-        join parsed.rows as rows
-            on rows.sha256 = states.payload_sha256
-            and rows.source = states.source
-            and rows.url = states.url
-            and rows.board = states.listed_as
-            and coalesce(rows.stated_as_of, states.as_of) = states.as_of
-    )
+    from tasks
 ),
 
 listed as (
     select
-        states.snapshot_id,
-        states.board,
+        readings.snapshot_id,
+        readings.board,
         rows.task,
-        states.as_of,
+        readings.as_of,
         names.model,
         rows.model_raw,
         coalesce(organizations.organization, rows.organization_raw) as organization,
@@ -66,17 +86,11 @@ listed as (
         rows.ci_low,
         rows.ci_high,
         rows.n,
-        boards.scale,
-        if(boards.unit = '%', 100, 1) as whole,
-        if(boards.higher_is_better, 1, -1) as direction
-    from core.states as states
-    join core.boards as boards on boards.board = states.listed_as
-    join parsed.rows as rows
-        on rows.sha256 = states.payload_sha256
-        and rows.source = states.source
-        and rows.url = states.url
-        and rows.board = states.listed_as
-        and coalesce(rows.stated_as_of, states.as_of) = states.as_of
+        readings.scale,
+        readings.whole,
+        readings.direction
+    from readings
+    join parsed.rows as rows using (reading)
     join core.model_names as names
         on names.source = rows.source and names.model_raw = rows.model_raw
     left join reference.organizations as organizations

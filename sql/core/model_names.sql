@@ -20,7 +20,7 @@ side_by_side as (
     from parsed.rows as rows
     join reference.names as names using (source, model_raw)
     semi join shared on shared.source = rows.source and shared.model = names.model
-    group by rows.source, names.model, rows.sha256, rows.url, rows.board, rows.task, rows.stated_as_of
+    group by rows.source, names.model, rows.reading, rows.task
     having count(*) > 1
 )
 select

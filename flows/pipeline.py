@@ -195,8 +195,7 @@ class _Reader:
         except Exception as error:  # noqa: BLE001
             detail = f"{type(error).__name__}: {error}"
             return Refused(f"the parser of {self.source} failed; this is a defect in it", detail)
-        boards = rows["board"].unique().to_list() if "board" in rows.columns else []
-        for board in boards:
+        for board in set(rows["board"]) if "board" in rows.columns else ():
             own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else self.source
             if (owner := self.owners.get(board, own)) != self.source:
                 return Refused(f"the board {board} belongs to the source {owner}")
@@ -242,7 +241,7 @@ def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source])
     db.execute(MACROS.read_text(encoding="utf-8"))
     db.execute("create schema if not exists reference")
     used = db.execute(
-        "select source, model_raw from parsed.rows union select source, model_raw from parsed.prices"
+        "select source, model_raw from parsed.names union select source, model_raw from parsed.prices"
     ).fetchall()
     tables = reference_tables([source.card for source in sources.values()])
     for name, frame in {**tables, "names": reference_names(used)}.items():

@@ -139,7 +139,7 @@ def to_tidy(
         known = [board.board for board in card.boards]
         if set(boards) - set(known):
             _refuse(frame, ~pl.col("board").is_in(known), "the card knows no such board")
-    return frame.sort(_varying(frame, ("board", "as_of", "task", "model_raw")))
+    return _in_order(frame)
 
 
 def _column(name: str, dtype: pl.DataType, given: pl.DataFrame) -> pl.Series:
@@ -148,15 +148,27 @@ def _column(name: str, dtype: pl.DataType, given: pl.DataFrame) -> pl.Series:
     column = given[name]
     if column.dtype != dtype:
         column = column.cast(dtype)
-    if name == "model_raw":
+    if name == "model_raw" and not _tidy_names(column.to_list()):
         return column.str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars()
     return column.fill_nan(None) if name in NUMBERS and math.isnan(column.sum()) else column
 
 
-def _varying(frame: pl.DataFrame, columns: tuple[str, ...]) -> list[str]:
-    """The columns that decide an order of rows; the last always does. Most payloads are of one board."""
-    *first, last = columns
-    return [name for name in first if not _constant(frame[name])] + [last]
+def _tidy_names(names: list[str | None]) -> bool:
+    """Whether no name has white space at its ends or in a row, or a character that cannot be seen."""
+    known = [name for name in names if name]
+    joined = "|".join(known)
+    return (
+        joined.isprintable()
+        and "  " not in joined
+        and not any(name[0] == " " or name[-1] == " " for name in known)
+    )
+
+
+def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    """By board, as_of, task and model. Most payloads are of one board, date and task."""
+    if all(_constant(frame[name]) for name in ("board", "as_of", "task")):
+        return frame[frame["model_raw"].arg_sort()]
+    return frame.sort("board", "as_of", "task", "model_raw")
 
 
 def _constant(column: pl.Series) -> bool:

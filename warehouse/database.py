@@ -2,8 +2,9 @@
 
 `load` brings the database up to the journal; a database that was deleted is loaded from the first line.
 raw.* mirrors the journal, parsed.* holds what the parsers made of each payload (not published): a row of
-parsed.states is one board at one stated date in one payload, and `reading` numbers it for parsed.rows.
-parsed.journal says how far each file of the journal has been taken over.
+parsed.states is one board at one stated date in one payload, and `reading` numbers it for parsed.rows, as
+`name` numbers what a source calls a model and says of its maker and licence.
+parsed.journal says how far each file of the journal has been taken over, parsed.marks changes with a table.
 """
 
 from __future__ import annotations
@@ -29,15 +30,18 @@ RAW_TABLES = {
         detail varchar""",
     "parsed.journal": """
         file varchar, bytes bigint, sha256 varchar""",
+    "parsed.marks": "name varchar, mark varchar",
     "parsed.payloads": """
         sha256 varchar, source varchar, url varchar, parser varchar, rows bigint""",
     "parsed.states": """
         reading bigint, sha256 varchar, source varchar, url varchar, board varchar,
         stated_as_of date, release varchar, state varchar, n_models bigint""",
+    "parsed.names": """
+        name bigint, source varchar, model_raw varchar, organization_raw varchar,
+        license_raw varchar""",
     "parsed.rows": """
-        reading bigint, source varchar, task varchar, model_raw varchar,
-        organization_raw varchar, license_raw varchar, score double,
-        ci_low double, ci_high double, n bigint, extra varchar""",
+        reading bigint, name bigint, task varchar, score double, ci_low double, ci_high double,
+        n bigint, extra varchar""",
     "parsed.prices": """
         sha256 varchar, source varchar, url varchar, provider varchar, model_raw varchar,
         stated_as_of date, input_usd_per_mtok double, output_usd_per_mtok double,
@@ -82,10 +86,10 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _drop_older_form(db: duckdb.DuckDBPyConnection) -> None:
-    """A file written before `reading` was there is loaded anew from the archive."""
+    """A file of an older form is loaded anew from the archive."""
     columns = db.execute(
-        "select column_name from duckdb_columns() where schema_name = 'parsed' and table_name = 'states'"
+        "select column_name from duckdb_columns() where schema_name = 'parsed' and table_name = 'rows'"
     ).fetchall()
-    if columns and ("reading",) not in columns:
+    if columns and ("name",) not in columns:
         for schema in ("raw", "parsed"):
             db.execute(f"drop schema {schema} cascade")

@@ -14,8 +14,8 @@ import polars as pl
 from polars._typing import PolarsDataType
 
 from warehouse.archive import Archive, Fetch, journal_lines, utc
-from warehouse.parsed import Due, Key, Parser
-from warehouse.transaction import insert, transaction
+from warehouse.parsed import NAMES, Due, Key, Parser
+from warehouse.transaction import changed, insert, transaction
 from warehouse.workers import Tables, read_batches
 
 FETCH: dict[str, PolarsDataType] = {
@@ -31,6 +31,7 @@ FETCH: dict[str, PolarsDataType] = {
     "elapsed_ms": pl.Int64,
     "error": pl.String,
 }
+BY_KEY = ("parsed.payloads", "parsed.states", "parsed.prices", "parsed.items")
 BATCH_PAYLOADS = 512
 BATCH_BYTES = 16_000_000
 """Limits of a transaction: enough rows to fill a row group, few enough to hold in memory."""
@@ -59,7 +60,8 @@ def load(
             _keep(db, made)
         done += len(batch)
         progress(done, total)
-    _settle_outcomes(db)
+    with transaction(db):
+        _settle_outcomes(db)
     return total
 
 
@@ -72,9 +74,7 @@ class _File:
     sha256: str
 
 
-def take_over_journal(
-    db: duckdb.DuckDBPyConnection, archive: Archive, anew: bool = False
-) -> None:
+def take_over_journal(db: duckdb.DuckDBPyConnection, archive: Archive, anew: bool = False) -> None:
     """Add to raw.fetches and raw.payloads what the journal has beyond what was taken over before.
 
     A file of which a part that was taken over has changed or gone is a rewritten journal: all is taken
@@ -101,6 +101,7 @@ def take_over_journal(
                 for table in ("parsed.journal", "raw.fetches", "raw.payloads"):
                     db.execute(f"delete from {table}")
             _insert_fetches(db, fetches)
+            changed(db, "raw.fetches", "raw.payloads")
             for file in files:
                 db.execute("delete from parsed.journal where file = ?", [file.name])
                 values = [file.name, file.bytes, file.sha256]
@@ -158,7 +159,9 @@ def _due(
         "source": list(parsers),
         "parser": [parser.version for parser in parsers.values()],
     }
-    db.register("parsers", pl.DataFrame(versions, schema_overrides={"parser": pl.String}).to_arrow())
+    db.register(
+        "parsers", pl.DataFrame(versions, schema_overrides={"parser": pl.String}).to_arrow()
+    )
     rows = db.execute(
         """
         select payload_sha256, source, url, min(captured_at) as first_seen, max(bytes),
@@ -200,27 +203,50 @@ def _forget(db: duckdb.DuckDBPyConnection, keys: list[Key]) -> None:
         db.execute(
             f"delete from parsed.rows where reading in (select reading from parsed.states where {known})"
         )
-        for table in ("payloads", "states", "prices", "items"):
-            db.execute(f"delete from parsed.{table} where {known}")
-        db.execute(f"delete from raw.quarantine where {known}")
+        # A name that nobody uses any more would be one that a rebuild does not find.
+        db.execute("delete from parsed.names where name not in (select name from parsed.rows)")
+        for table in (*BY_KEY, "raw.quarantine"):
+            db.execute(f"delete from {table} where {known}")
+        changed(db, "parsed.names", "parsed.rows", *BY_KEY, "raw.quarantine")
     db.unregister("batch_keys")
 
 
 def _keep(db: duckdb.DuckDBPyConnection, made: Tables) -> None:
-    first = db.execute("select coalesce(max(reading) + 1, 0) from parsed.states").fetchall()[0][0]
+    if "parsed.states" in made:
+        made = made | _globally_numbered(db, made)
     for table, rows in made.items():
-        if "reading" in rows.columns:
-            rows = rows.with_columns(pl.col("reading") + first)
         insert(db, table, rows)
+    changed(db, *made)
+
+
+def _globally_numbered(db: duckdb.DuckDBPyConnection, made: Tables) -> Tables:
+    """The tables of a batch with numbers that hold for the whole database; of its names, the new ones."""
+    first = db.execute("select coalesce(max(reading) + 1, 0) from parsed.states").fetchall()[0][0]
+    known = db.execute("select name as number, * exclude (name) from parsed.names").pl()
+    names = made["parsed.names"].join(known, on=NAMES, how="left", nulls_equal=True).sort("name")
+    added = names["number"].is_null()
+    last = known["number"].max() if len(known) else -1
+    numbers = names["number"].fill_null(added.cast(pl.Int64).cum_sum() + last)
+    numbered = names.with_columns(name=numbers)
+    rows = made["parsed.rows"]
+    return {
+        "parsed.states": made["parsed.states"].with_columns(pl.col("reading") + first),
+        "parsed.names": numbered.filter(added).select("name", *NAMES),
+        "parsed.rows": rows.with_columns(
+            pl.col("reading") + first, name=numbers.gather(rows["name"])
+        ),
+    }
 
 
 def _settle_outcomes(db: duckdb.DuckDBPyConnection) -> None:
     """Say of each fetched payload that its parser refused: quarantined."""
-    db.execute(
+    settled = db.execute(
         """
         update raw.fetches
         set outcome = 'quarantined'
         where outcome in ('new', 'unchanged')
             and (payload_sha256, source, url) in (select (sha256, source, url) from raw.quarantine)
         """
-    )
+    ).fetchall()
+    if settled[0][0]:
+        changed(db, "raw.fetches")

@@ -71,17 +71,8 @@ STATES: Mapping[str, PolarsDataType] = {
     "state": pl.String,
     "n_models": pl.Int64,
 }
-ROWS = (
-    "task",
-    "model_raw",
-    "organization_raw",
-    "license_raw",
-    "score",
-    "ci_low",
-    "ci_high",
-    "n",
-    "extra",
-)
+NAMES = ("source", "model_raw", "organization_raw", "license_raw")
+ROWS = ("task", *NAMES[1:], "score", "ci_low", "ci_high", "n", "extra")
 
 
 def read_batch(
@@ -89,12 +80,17 @@ def read_batch(
 ) -> dict[str, pl.DataFrame]:
     """Read payloads: what they add to the tables parsed.* and raw.quarantine, by table.
 
-    `reading` numbers the states of the batch from 0. Raises ArchiveDamaged.
+    `reading` numbers the states of the batch from 0, `name` its parsed.names. Raises ArchiveDamaged.
     """
     made = _Batch()
     for key, captured_at in batch:
         parser = parsers[key.source]
-        made.add(key, captured_at, parser.version, parser.read(archive.read(key.sha256), captured_at, key.url))
+        made.add(
+            key,
+            captured_at,
+            parser.version,
+            parser.read(archive.read(key.sha256), captured_at, key.url),
+        )
     return made.tables()
 
 
@@ -146,8 +142,17 @@ class _Batch:
             heights = [part.height for part in self.rows]
             states = made["parsed.states"].select("reading", "source")
             marks = states[np.repeat(np.arange(len(heights)), heights)]
-            made["parsed.rows"] = pl.concat(self.rows).hstack(marks)
+            rows, made["parsed.names"] = _numbered(pl.concat(self.rows).hstack(marks))
+            made["parsed.rows"] = rows
         return made | {table: pl.concat(frames) for table, frames in self.others.items()}
+
+
+def _numbered(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with a number for what names their model, and what the numbers stand for."""
+    names = rows.select(NAMES).unique(maintain_order=True)
+    names = names.insert_column(0, pl.int_range(names.height, eager=True).alias("name"))
+    numbered = rows.join(names, on=NAMES, how="left", nulls_equal=True, maintain_order="left")
+    return numbered.drop(NAMES), names
 
 
 def _marked(frame: pl.DataFrame, key: Key) -> pl.DataFrame:
@@ -176,7 +181,9 @@ def _cases(items: pl.DataFrame | None, board: str, as_of: date | None) -> pl.Dat
 def _release(extra: str | None) -> str | None:
     facts = orjson.loads(extra) if extra else None
     release = facts.get("release") if isinstance(facts, dict) else None
-    return release if release is None or isinstance(release, str) else orjson.dumps(release).decode()
+    return (
+        release if release is None or isinstance(release, str) else orjson.dumps(release).decode()
+    )
 
 
 def state_hash(part: pl.DataFrame, cases: pl.DataFrame | None = None) -> str:
@@ -201,8 +208,9 @@ def _plain_bytes(column: pl.Series) -> bytes:
         return b"none;"
     if column.dtype == pl.String:
         return orjson.dumps(column.to_list())
-    physical = column.to_physical()
+    physical = column if column.dtype.is_numeric() else column.to_physical()
     dtype, kind = (pl.Float64, "<f8") if physical.dtype.is_float() else (pl.Int64, "<i8")
     missing = b"some;" + column.is_null().to_numpy().tobytes() if column.null_count() else b"all;"
-    values = physical.cast(dtype).fill_null(0) if column.null_count() else physical.cast(dtype)
+    values = physical if physical.dtype == dtype else physical.cast(dtype)
+    values = values.fill_null(0) if column.null_count() else values
     return missing + values.to_numpy().astype(kind, copy=False).tobytes()

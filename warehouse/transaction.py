@@ -1,4 +1,4 @@
-"""Small tools for statements: a transaction as a block, a frame as rows."""
+"""Small tools for statements: a transaction as a block, a frame as rows, a mark of what has changed."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def insert(db: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> Non
         db.execute(f"insert into {table} by name select * from incoming")
     finally:
         db.unregister("incoming")
+
+
+def changed(db: duckdb.DuckDBPyConnection, *tables: str) -> None:
+    """Mark that the contents of these tables are others than before: parsed.marks has a new word for each.
+
+    Belongs in the transaction of the change.
+    """
+    for table in tables:
+        db.execute("delete from parsed.marks where name = ?", [table])
+        db.execute("insert into parsed.marks values (?, uuid()::varchar)", [table])

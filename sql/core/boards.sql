@@ -33,11 +33,12 @@ with newest as (
 files as (
     select
         states.board,
-        arg_max(rows.source, (rows.task, rows.model_raw)) as source,
-        arg_max(rows.extra, (rows.task, rows.model_raw)) as facts
+        arg_max(states.source, (rows.task, names.model_raw)) as source,
+        arg_max(rows.extra, (rows.task, names.model_raw)) as facts
     from newest
     join parsed.states as states using (board, sha256)
     join parsed.rows as rows using (reading)
+    join parsed.names as names using (name)
     group by states.board
 ),
 

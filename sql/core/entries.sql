@@ -25,6 +25,7 @@
 -- always: rank <= position
 -- always: rank_ub <= rank
 -- always: sd >= 0
+-- scope: date
 with readings as (
     select
         states.snapshot_id,
@@ -71,17 +72,34 @@ vintages as (
     from tasks
 ),
 
+models as (
+    select
+        used.name,
+        used.model_raw,
+        known.model,
+        coalesce(organizations.organization, used.organization_raw) as organization,
+        organizations.country,
+        licenses.open_weights
+    from parsed.names as used
+    join core.model_names as known
+        on known.source = used.source and known.model_raw = used.model_raw
+    left join reference.organizations as organizations
+        on organizations.as_it_appears = used.organization_raw
+    left join reference.licenses as licenses
+        on licenses.as_it_appears = used.license_raw
+),
+
 listed as (
     select
         readings.snapshot_id,
         readings.board,
         rows.task,
         readings.as_of,
-        names.model,
-        rows.model_raw,
-        coalesce(organizations.organization, rows.organization_raw) as organization,
-        organizations.country,
-        licenses.open_weights,
+        models.model,
+        models.model_raw,
+        models.organization,
+        models.country,
+        models.open_weights,
         rows.score,
         rows.ci_low,
         rows.ci_high,
@@ -91,12 +109,7 @@ listed as (
         readings.direction
     from readings
     join parsed.rows as rows using (reading)
-    join core.model_names as names
-        on names.source = rows.source and names.model_raw = rows.model_raw
-    left join reference.organizations as organizations
-        on organizations.as_it_appears = rows.organization_raw
-    left join reference.licenses as licenses
-        on licenses.as_it_appears = rows.license_raw
+    join models using (name)
 ),
 
 measured as (

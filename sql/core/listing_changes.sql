@@ -13,6 +13,7 @@
 -- key: board, as_of
 -- never null: snapshot_id, prev_as_of, entrants, exits, bulk_delisting
 -- always: listed - prev_listed = entrants - exits
+-- scope: step
 with listings as (
     select
         entries.board,

@@ -14,6 +14,7 @@
 -- key: snapshot_id, task, prev_snapshot_id
 -- never null: board, as_of, n_models, shift, rule
 -- always: rule in ('common shift', 'anchor')
+-- scope: step
 with vintages as (
     select distinct
         entries.board,

@@ -14,6 +14,7 @@
 -- key: board, task, as_of
 -- never null: snapshot_id, prev_as_of, prev_snapshot_id, comparable
 -- always: prev_as_of < as_of
+-- scope: step
 with scored as (
     select
         entries.board,

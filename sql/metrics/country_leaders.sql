@@ -14,6 +14,7 @@
 -- key: board, task, as_of, country
 -- never null: model, score, rank, n_models
 -- always: gap_pct >= 0
+-- scope: date
 with models as (
     select
         entries.board,

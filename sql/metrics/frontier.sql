@@ -20,6 +20,7 @@
 -- never null: a, b, model_a, model_b, best_a, best_b, gap, unplaced, verdict
 -- always: unplaced >= 0
 -- always: (gap_pct >= 0) = (gap >= 0)
+-- scope: date
 with models as (
     select
         entries.board,

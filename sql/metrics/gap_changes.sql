@@ -25,6 +25,7 @@
 -- never null: prev_as_of, delta_pct, cause, rescaled
 -- always: abs(delta_pct - from_exits - from_rescale - from_scores - from_entries) < 1e-9
 -- always: (from_scores is null) = (cause in ('release', 'turnover'))
+-- scope: step
 with pairs as (
     select
         steps.*,

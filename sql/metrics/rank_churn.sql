@@ -20,6 +20,7 @@
 -- always: comparable or n_common is null
 -- always: kendall_tau between -1.0000001 and 1.0000001
 -- always: rbo between -0.0000001 and 1.0000001
+-- scope: step
 with pairs as (
     select
         steps.*,

@@ -11,6 +11,7 @@
 -- key: board, task, model, valid_from
 -- never null: rank, score
 -- always: valid_to > valid_from
+-- scope: stretch
 with dates as (
     select
         board,

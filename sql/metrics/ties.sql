@@ -20,6 +20,7 @@
 -- always: price_ratio >= 1
 -- always: n_tied_unpriced between 0 and n_tied
 -- always: (cheapest_tied is null) = (cheapest_price is null)
+-- scope: date
 with scored as (
     select entries.*
     from core.entries as entries

@@ -624,8 +624,9 @@ def test_rank_ub_is_the_arenas_own_rank_but_for_its_rounding(home: Settings) -> 
             join core.states as states using (snapshot_id)
             join parsed.states as read
                 on read.sha256 = states.payload_sha256 and read.url = states.url
-            join parsed.rows as rows
-                on rows.reading = read.reading and rows.model_raw = entries.model_raw
+            join parsed.rows as rows using (reading)
+            join parsed.names as names
+                on names.name = rows.name and names.model_raw = entries.model_raw
             where entries.board = 'arena_csv/text' and entries.score is not null
             """
         ).pl()

@@ -52,6 +52,8 @@ RAW_TABLES = {
         model_raw varchar, case_id varchar, score double, stated_as_of date, refused boolean,
         latency_ms double, review_minutes double, prompt varchar, expected varchar, output varchar""",
 }
+STORAGE = "v1.3.0"
+"""The form of our files: with the compression of texts that DuckDB knows since then, at half the time."""
 COMMENTS = {
     "raw.fetches": "One row per attempt to get a URL, failed ones too.",
     "raw.payloads": "One row per distinct payload in the archive.",
@@ -70,7 +72,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        db = duckdb.connect(str(path))
+        db = duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE})
     except duckdb.Error as error:
         raise NotADatabase(
             f"{path} cannot be opened ({str(error).splitlines()[0]}). If no other run is using it, "

@@ -58,11 +58,15 @@ def since(
         """,
         [int(last["build"])],
     )
-    rows = db.execute("select name, bool_or(board is null) from temp.changed group by name").fetchall()
+    rows = db.execute(
+        "select name, bool_or(board is null) from temp.changed group by name"
+    ).fetchall()
     found = {name: whole for name, whole in rows if name in tables}
     if len(found) == len(tables) and all(found.values()):
         return None
-    return found | {name: True for name in now if name.startswith("raw.") and now[name] != last.get(name)}
+    return found | {
+        name: True for name in now if name.startswith("raw.") and now[name] != last.get(name)
+    }
 
 
 def _bloated(db: duckdb.DuckDBPyConnection, target: Path) -> bool:
@@ -85,7 +89,9 @@ def _replace_parts(db: duckdb.DuckDBPyConnection, table: str) -> None:
     columns = {row[0] for row in db.execute(f"describe {table}").fetchall()}
     # A stretch is in the part if it reaches beyond the part's date.
     concerned = (
-        "t.as_of >= c.since" if "as_of" in columns else "(t.valid_to is null or t.valid_to > c.since)"
+        "t.as_of >= c.since"
+        if "as_of" in columns
+        else "(t.valid_to is null or t.valid_to > c.since)"
     )
     db.execute(
         "set variable earliest = (select coalesce(min(since), '-infinity') from temp.changed where name = ?)",

@@ -19,7 +19,7 @@ import duckdb
 import polars as pl
 
 from warehouse import delta
-from warehouse.database import COMMENTS
+from warehouse.database import COMMENTS, STORAGE
 from warehouse.models import Model, describe
 from warehouse.quoting import quoted
 
@@ -78,7 +78,9 @@ def publish(
 
 def _form(models: Sequence[Model], macros: str, extras: Sequence[Extra]) -> str:
     """A word for what the file holds besides rows: tables, columns, comments, macros."""
-    told = [(model.table, model.header.grain, list(model.header.columns.items())) for model in models]
+    told = [
+        (model.table, model.header.grain, list(model.header.columns.items())) for model in models
+    ]
     told += [(extra.table, extra.comment, list(extra.columns.items())) for extra in extras]
     return hashlib.sha256(repr((told, macros, duckdb.__version__)).encode()).hexdigest()
 
@@ -90,7 +92,7 @@ def _contents(extras: Sequence[Extra]) -> str:
 
 @contextmanager
 def _attached(db: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
-    db.execute(f"attach {quoted(str(file))} as published")
+    db.execute(f"attach {quoted(str(file))} as published (storage_version '{STORAGE}')")
     try:
         yield
         db.execute("checkpoint published")

@@ -74,7 +74,9 @@ def names_that_split() -> Iterator[Arrival]:
             {"board": f"names/{board}", "model_raw": name, "score": 10 + place}
             for place, name in enumerate(names)
         ]
-        yield Arrival(JANUARY + timedelta(days=day), tidy_csv(rows, None, {}), f"file:///{board}.csv")
+        yield Arrival(
+            JANUARY + timedelta(days=day), tidy_csv(rows, None, {}), f"file:///{board}.csv"
+        )
 
 
 def prices() -> Iterator[Arrival]:

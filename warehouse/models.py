@@ -37,7 +37,14 @@ from warehouse.incremental import (
 )
 from warehouse.promises import BrokenPromise, check
 from warehouse.quoting import quoted
-from warehouse.scope import choose, replace_dates, replace_stretches, seen_through_views, views
+from warehouse.scope import (
+    choose,
+    portions,
+    replace_dates,
+    replace_stretches,
+    seen_through_views,
+    views,
+)
 from warehouse.transaction import transaction
 
 __all__ = ["BadModel", "BrokenPromise", "Model", "build", "describe", "quoted", "read_models"]
@@ -113,7 +120,7 @@ def _build_from_nothing(
     for model in models:
         progress(model.table)
         db.execute(f"create schema if not exists {model.table.split('.')[0]}")
-        _make(db, model, model.table)
+        _make_all(db, model)
         describe(db, model)
         check(db, model.table, model.header, model.table)
     with transaction(db):
@@ -121,6 +128,26 @@ def _build_from_nothing(
         for model in models:
             note(db, number, model.table, None)
         write_marks(db, written)
+
+
+def _make_all(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make a table from nothing, where its rows follow from single boards some boards at a time."""
+    parts = portions(db) if model.header.scope != "everything" else []
+    if len(parts) < 2:
+        return _make(db, model, model.table)
+    with views(db, model.reads):
+        for place, part in enumerate(parts):
+            choose(db, part, "date")
+            with seen_through_views(db):
+                _make(db, model, "temp.made")
+            into = (
+                f"insert into {model.table}"
+                if place
+                else f"create or replace table {model.table} as"
+            )
+            db.execute(f"{into} from temp.made")
+    db.execute("drop table temp.made")
+    return None
 
 
 def _build_what_changed(

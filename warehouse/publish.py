@@ -22,6 +22,7 @@ from warehouse import delta
 from warehouse.database import COMMENTS, STORAGE
 from warehouse.models import Model, describe
 from warehouse.quoting import quoted
+from warehouse.scope import portions
 
 PRIVATE = frozenset({"local"})
 """Schemas that hold prompts and outputs of the user's own: published only if asked for."""
@@ -107,8 +108,7 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(f"create table published.{table} as from {table} order by all")
         db.execute(f"comment on table published.{table} is {quoted(comment)}")
     for model in models:
-        key = ", ".join(model.header.key)
-        db.execute(f"create table published.{model.table} as from {model.table} order by {key}")
+        _copy_table(db, model)
         describe(db, model, catalog="published")
     current = db.execute("select current_catalog()").fetchall()[0][0]
     db.execute("use published")
@@ -116,6 +116,18 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(macros)
     finally:
         db.execute(f'use "{current}"')
+
+
+def _copy_table(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """One board after the other, so that a question about one reads little of the file."""
+    table = model.table
+    order = [name for name in ("board", "as_of") if name in model.header.columns]
+    order += [name for name in model.header.key if name not in order]
+    parts = portions(db) if model.header.scope != "everything" else []
+    for place, part in enumerate(parts or [{}]):
+        into = f"insert into published.{table}" if place else f"create table published.{table} as"
+        chosen = f"where board in ({', '.join(map(quoted, part))})" if part else ""
+        db.execute(f"{into} from {table} {chosen} order by {', '.join(order)}")
 
 
 def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:

@@ -26,6 +26,8 @@ Parts = Mapping[str, date]
 """Boards, each with the first date of which something may have changed."""
 
 BEGINNING = date(1, 1, 1)
+PORTION = 1_000_000
+"""Rows of core.entries that are worked on at once where all are made."""
 STATES = "core.states"
 EARLIEST = "getvariable('earliest')"
 """The earliest reach of any part, as a constant: so a scan passes over what lies before it."""
@@ -83,6 +85,26 @@ def _shown(db: duckdb.DuckDBPyConnection, home: str, table: str) -> str:
         "left join temp.reach as r using (board, task) "
         f"where t.as_of >= {EARLIEST} and t.as_of >= coalesce(r.reach, p.date_before)"
     )
+
+
+def portions(db: duckdb.DuckDBPyConnection) -> list[Parts]:
+    """All boards, in portions of so many rows that what is made of one fits into memory."""
+    there = db.execute(
+        "select 1 from duckdb_tables() where database_name = current_catalog() "
+        "and schema_name = 'core' and table_name = 'states'"
+    ).fetchall()
+    if not there:
+        return []
+    found: list[dict[str, date]] = []
+    weight = PORTION
+    query = f"select board, sum(n_models) from {STATES} group by board order by board"
+    for board, rows in db.execute(query).fetchall():
+        if weight >= PORTION:
+            found.append({})
+            weight = 0
+        found[-1][board] = BEGINNING
+        weight += rows
+    return list(found)
 
 
 def choose(db: duckdb.DuckDBPyConnection, parts: Parts, scope: Scope) -> None:

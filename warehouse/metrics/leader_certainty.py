@@ -25,7 +25,19 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-READS = ("core.entries",)
+READS = {
+    "core.entries": (
+        "board",
+        "task",
+        "as_of",
+        "snapshot_id",
+        "model",
+        "score",
+        "sd",
+        "position",
+        "current",
+    )
+}
 
 Floats = NDArray[np.float64]
 

@@ -193,7 +193,7 @@ def _check_rows(frame: pl.DataFrame) -> None:
     if frame["model_raw"].n_unique() < frame.height:
         _refuse(frame, pl.struct(key).is_duplicated(), "a model is listed twice")
     ends = [end for c in NUMBERS for end in (frame[c].min(), frame[c].max())]
-    if any(end is not None and math.isinf(end) for end in ends):
+    if math.inf in ends or -math.inf in ends:
         infinite = pl.any_horizontal(pl.col(c).is_infinite() for c in NUMBERS)
         _refuse(frame, infinite, "infinite number")
     if _least(frame["n"]) <= 0:

@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
 
 import duckdb
 
@@ -72,11 +71,13 @@ class Changes:
                 continue
             if not scoped or isinstance(change, Everything):
                 return Everything()
-            parts = change.parts if isinstance(change, Some) else self._parts(change, text)
-            if parts is None:
+            concerned = change.parts if isinstance(change, Some) else self._parts(change, text)
+            if concerned is None:
                 return Everything()
-            found.append(parts)
-        together = reduce(_earlier, found, {})
+            found.append(concerned)
+        together: Parts = {}
+        for parts in found:
+            together = _earlier(together, parts)
         return Some(together) if together else Unchanged()
 
     def _parts(self, change: Compared, text: str) -> Parts | None:

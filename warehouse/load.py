@@ -125,11 +125,7 @@ def _insert_fetches(db: duckdb.DuckDBPyConnection, fetches: list[Fetch]) -> None
         del told[fetch_id]
     if not told:
         return
-    columns = {
-        name: list(told) if name == "fetch_id" else [getattr(f, name) for f in told.values()]
-        for name in FETCH
-    }
-    columns["captured_at"] = [utc(moment) for moment in columns["captured_at"]]
+    columns = {name: [getattr(fetch, name) for fetch in told.values()] for name in FETCH}
     rows = pl.DataFrame(columns, schema=FETCH)
     insert(db, "raw.fetches", rows.with_columns(pl.col("captured_at").dt.replace_time_zone(None)))
     payloads = {f.payload_sha256 for f in told.values() if f.payload_sha256}

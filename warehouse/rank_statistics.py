@@ -115,8 +115,8 @@ def rbos(first: Ranks, second: Ranks, common: Ranks, pairs: int, p: float = 0.9)
     found = np.full(pairs, np.nan)
     for begin in range(0, pairs, step):
         end = min(begin + step, pairs)
-        reached = [_reached(ranks, begin, end, long) for ranks in sorted_by_pair]
-        found[begin:end] = _rbos(*reached, lengths[0][begin:end], lengths[1][begin:end], p)
+        one, two, both = (_reached(ranks, begin, end, long) for ranks in sorted_by_pair)
+        found[begin:end] = _rbos(one, two, both, lengths[0][begin:end], lengths[1][begin:end], p)
     return found
 
 

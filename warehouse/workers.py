@@ -64,8 +64,8 @@ def _read_beside(sent: bytes, batches: Sequence[Batch]) -> Iterator[tuple[Batch,
             given[pipe] = deque()
             _feed(pipe, given[pipe], islice(waiting, AHEAD))
         while busy := [pipe for pipe in given if given[pipe]]:
-            for pipe in wait(busy):
-                assert isinstance(pipe, Connection)
+            ready = wait(busy)
+            for pipe in [pipe for pipe in busy if pipe in ready]:
                 answer = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process wrote it
                 if isinstance(answer, BaseException):
                     raise answer
@@ -105,7 +105,7 @@ def _start() -> tuple[Connection, subprocess.Popen[bytes]]:
 
 
 def serve(descriptor: int) -> None:
-    """What a worker does: answer every batch with its tables, or with what went wrong, until the pipe closes."""
+    """What a worker does until the pipe closes: answer every batch with its tables, or with what went wrong."""
     pipe = Connection(descriptor)
     with suppress(EOFError, ConnectionError):
         archive, parsers = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process wrote it

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,11 +22,10 @@ from hypothesis import strategies as st
 
 from flows import pipeline
 from flows.settings import Settings
-from sources import load_sources
-from tests.conftest import built, landed, litellm, scored, tidy_csv
+from tests.conftest import built, landed, litellm, tidy_csv
 from tests.oracle.random_boards import PLANS, Plan, boards_of, payloads
 from warehouse.archive import Archive
-from warehouse.models import BrokenPromise, Model, build, read_models
+from warehouse.models import Model, read_models
 from warehouse.publish import publish
 
 SOAK = int(os.environ.get("PHOTOFINISH_SOAK", "0"))

@@ -52,8 +52,6 @@ RAW_TABLES = {
         model_raw varchar, case_id varchar, score double, stated_as_of date, refused boolean,
         latency_ms double, review_minutes double, prompt varchar, expected varchar, output varchar""",
 }
-MEMORY = "1GB"
-"""What DuckDB may hold; beyond it works on disk."""
 STORAGE = "v1.3.0"
 """The form of our files: with the compression of texts that DuckDB knows since then, at half the time."""
 COMMENTS = {
@@ -82,7 +80,6 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
     db.execute("set timezone = 'UTC'")
     db.execute("set preserve_insertion_order = false")
-    db.execute(f"set memory_limit = '{MEMORY}'")
     _drop_older_form(db)
     for table, columns in RAW_TABLES.items():
         db.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")

@@ -1,4 +1,4 @@
-"""What a published file lacks, and how it is brought in: the changes that builds noted since the last publication.
+"""What a published file lacks, and how it is brought in: what builds have noted since the last publication.
 
 What was published last is kept in built.published, with the size, time and number of the file: any other file
 in its place is one that we know nothing of, and is written whole.
@@ -45,7 +45,7 @@ def last_publication(db: duckdb.DuckDBPyConnection, target: Path) -> State:
 def since(
     db: duckdb.DuckDBPyConnection, target: Path, last: State, now: State, tables: Sequence[str]
 ) -> Changed | None:
-    """What has changed since a publication, with the parts in temp.changed; None where all must be written."""
+    """What has changed since a publication, its parts in temp.changed; None where all must be written."""
     if not last or last["form"] != now["form"] or _bloated(db, target):
         return None
     db.execute(

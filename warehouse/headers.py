@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Scope = Literal["everything", "date", "step", "stretch"]
-"""What the rows of a board from a date on follow from, of the tables read: from all there is; from the rows of
-the same board and dates; also from those of the date before; and `stretch` is a step whose rows go on in time."""
+"""What the rows of a board from a date on follow from, of the tables read: from all there is; from the rows
+of the same board and dates; also from those of the date before; a stretch is a step with rows that go on."""
 
 
 class BadModel(Exception):
@@ -62,9 +62,17 @@ def read_header(table: str, text: str) -> Header:
             columns[name] = meaning.strip()
     if undescribed := [name for name, meaning in columns.items() if not meaning]:
         raise BadModel(f"{table}: say what {', '.join(undescribed)} means")
+    promises, scope = _promises(table, paragraphs[2].splitlines())
+    keys = [promise.key for promise in promises if promise.key]
+    if not keys:
+        raise BadModel(f"{table}: the promises begin with a key")
+    return Header(" ".join(paragraphs[0].split()), columns, keys[0], promises, scope)
+
+
+def _promises(table: str, lines: Sequence[str]) -> tuple[list[Promise], Scope]:
     promises: list[Promise] = []
     scope: Scope = "everything"
-    for line in paragraphs[2].splitlines():
+    for line in lines:
         kind, _, what = (part.strip() for part in line.partition(":"))
         names = tuple(name.strip() for name in what.split(","))
         if kind in ("key", "never null"):
@@ -80,7 +88,4 @@ def read_header(table: str, text: str) -> Header:
                 f"{table}: a promise is key, never null or always, and a scope is one of "
                 f"{', '.join(get_args(Scope))}, not {line!r}"
             )
-    keys = [promise.key for promise in promises if promise.key]
-    if not keys:
-        raise BadModel(f"{table}: the promises begin with a key")
-    return Header(" ".join(paragraphs[0].split()), columns, keys[0], promises, scope)
+    return promises, scope

@@ -188,7 +188,7 @@ def note(db: duckdb.DuckDBPyConnection, build: int, table: str, parts: Parts | N
 
 
 def content_mark(db: duckdb.DuckDBPyConnection, table: str) -> str:
-    """A word for the contents of a table that no model makes: as `load` marked it, else a hash of its rows."""
+    """A word for the contents of a table that no model makes: as `load` marked it, else a hash of it."""
     if table.split(".")[0] in ("parsed", "raw"):
         rows = db.execute("select mark from parsed.marks where name = ?", [table]).fetchall()
         return rows[0][0] if rows else ""

@@ -63,7 +63,7 @@ def _tied(pair: Ints, pairs: int, *values: Ints) -> Ints:
 
 
 def _inversions(pair: Ints, pairs: int, values: Ints, moved: Ints) -> Ints:
-    """How many couples of each pair stand in falling order. `moved` is how far each is from its place in order.
+    """How many couples of each pair stand in falling order; `moved` says how far each is from its place.
 
     Two that are inverted are nearer to each other than twice the farthest move of their pair, and from day
     to day models move little: so couples at distance 1, 2, ... are compared, as far as some pair needs.
@@ -72,20 +72,21 @@ def _inversions(pair: Ints, pairs: int, values: Ints, moved: Ints) -> Ints:
     farthest = np.zeros(pairs, dtype=np.int64)
     np.maximum.at(farthest, pair, np.abs(moved))
     reach = 2 * farthest[pair]
-    distance = 0
-    while len(pair) and (farther := int(reach.max())) > distance:
-        needed = reach > distance
-        pair, values, reach = pair[needed], values[needed], reach[needed]
-        for distance in range(distance + 1, min(2 * distance + 4, farther) + 1):
-            inverted = (values[:-distance] > values[distance:]) & (
-                pair[:-distance] == pair[distance:]
-            )
-            found += np.bincount(pair[:-distance][inverted], minlength=pairs)
+    distance = 1
+    while len(pair) and distance <= reach.max():
+        if distance & (distance - 1) == 0:
+            # Now and then those are left behind that need not look farther.
+            needed = reach >= distance
+            pair, values, reach = pair[needed], values[needed], reach[needed]
+        same = pair[:-distance] == pair[distance:]
+        inverted = same & (values[:-distance] > values[distance:])
+        found += np.bincount(pair[:-distance][inverted], minlength=pairs)
+        distance += 1
     return found
 
 
 def rbo(first: dict[str, int], second: dict[str, int], p: float = 0.9) -> float | None:
-    """Rank-biased overlap of two rankings, each a dict of model -> 1224 rank, as `rbos`. None where one is empty."""
+    """Rank-biased overlap of two rankings, dicts of model -> 1224 rank; None where one is empty."""
     if not first or not second:
         return None
     common = [max(rank, second[model]) for model, rank in first.items() if model in second]
@@ -103,8 +104,8 @@ Ranks = tuple[Ints, Ints]
 def rbos(first: Ranks, second: Ranks, common: Ranks, pairs: int, p: float = 0.9) -> Floats:
     """Extrapolated rank-biased overlap of each pair of rankings; NaN where one is empty.
 
-    `common` has the worse of the two ranks of each model in both. Tied models share the rank, as equals: the w
-    variant of Corsi & Urbano, "The Treatment of Ties in Rank-Biased Overlap", SIGIR 2024, so identical
+    `common` has the worse of the two ranks of each model in both. Tied models share the rank, as equals:
+    the w variant of Corsi & Urbano, "The Treatment of Ties in Rank-Biased Overlap", SIGIR 2024, so identical
     rankings give 1. Without ties it is eq. 32 of Webber, Moffat & Zobel, "A similarity measure for
     indefinite rankings", TOIS 2010. The lists may have different lengths.
     """

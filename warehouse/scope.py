@@ -1,8 +1,8 @@
 """The part of a table that may have changed: which it is, how to see only what it follows from, how to put
 another in its place.
 
-A part is a board from a date on (temp.parts). Queries name their tables as schema.table; while a part is made,
-these names mean views in a catalog of its own, which show of each table as much as the part follows from.
+A part is a board from a date on (temp.parts). Queries name their tables as schema.table; while a part is
+made, these names mean views in a catalog of its own, which show of a table as much as the part follows from.
 The header of a model says how much that is:
 
     date     rows of a date follow from rows of their own board and date: the views show the part's dates

@@ -105,7 +105,7 @@ def _start() -> tuple[Connection, subprocess.Popen[bytes]]:
 
 
 def serve(descriptor: int) -> None:
-    """What a worker does until the pipe closes: answer every batch with its tables, or with what went wrong."""
+    """What a worker does until the pipe closes: answer a batch with its tables, or with what went wrong."""
     pipe = Connection(descriptor)
     with suppress(EOFError, ConnectionError):
         archive, parsers = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process wrote it

@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 
 from flows import pipeline
 from flows.settings import Settings
+from sources import load_sources
 from tests.conftest import built, landed, litellm, tidy_csv
 from tests.oracle.random_boards import PLANS, Plan, boards_of, payloads
 from warehouse.archive import Archive
-from warehouse.models import Model, read_models
+from warehouse.models import BrokenPromise, Model, build, read_models
 from warehouse.publish import publish
 
 SOAK = int(os.environ.get("PHOTOFINISH_SOAK", "0"))
@@ -166,3 +167,145 @@ def test_any_order_of_arrival_gives_the_tables_of_a_build_from_nothing(
         told = f"after {[(str(a.day), a.url) for a in arrived]}"
         assert not differences(kept, fresh), told
         assert not differences(shown, fresh), told
+
+
+BOARDS = {
+    "one": [("ada", 3), ("bea", 2), ("cleo", 1)],
+    "two": [("ada", 30), ("bea", 20)],
+}
+
+
+def day(number: int, board: str, scores: Sequence[tuple[str, float]]) -> Arrival:
+    rows = [
+        {"board": f"test/{board}", "model_raw": model, "score": score} for model, score in scores
+    ]
+    when = JANUARY + timedelta(days=number)
+    return Arrival(when, tidy_csv(rows, None, {}), f"file:///{board}.csv")
+
+
+@pytest.fixture
+def two_boards(settings: Settings) -> Settings:
+    land(settings, [day(0, board, scores) for board, scores in BOARDS.items()])
+    built(settings).close()
+    return settings
+
+
+def made_again(db: duckdb.DuckDBPyConnection) -> set[str]:
+    """The tables that a build has noted as changed since the first."""
+    return {row[0] for row in db.execute("select name from built.changes where build > 1").fetchall()}
+
+
+def test_nothing_new_makes_no_table_and_no_file(two_boards: Settings) -> None:
+    with closing(built(two_boards)) as db:
+        assert made_again(db) == set()
+        assert publish(db, MODELS, "", two_boards.published)
+        written = two_boards.published.stat()
+        assert not publish(db, MODELS, "", two_boards.published)
+    assert two_boards.published.stat() == written
+
+
+def test_a_board_that_is_seen_again_moves_its_dates_and_no_metric(two_boards: Settings) -> None:
+    land(two_boards, [day(1, board, scores) for board, scores in BOARDS.items()])
+    with closing(built(two_boards)) as db:
+        assert made_again(db) == {"core.states", "core.snapshots"}
+
+
+def test_a_change_of_one_board_leaves_the_other_alone(two_boards: Settings) -> None:
+    land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
+    with closing(built(two_boards)) as db:
+        noted = db.execute(
+            "select distinct board, since from built.changes where build > 1 and name = 'metrics.gaps'"
+        ).fetchall()
+        assert noted == [("test/one", JANUARY + timedelta(days=1))]
+
+
+def test_a_broken_promise_leaves_every_table_as_it_was(two_boards: Settings) -> None:
+    with closing(built(two_boards)) as db:
+        before = contents(db, MODELS)
+    land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
+    with closing(built_but_for(two_boards, "metrics.reigns")) as db:
+        assert contents(db, MODELS) == before
+    with closing(built(two_boards)) as db:
+        assert contents(db, MODELS) != before
+
+
+def built_but_for(home: Settings, table: str) -> duckdb.DuckDBPyConnection:
+    """A build that is stopped when it comes to a table."""
+    from warehouse.database import connect, load
+
+    def stop(name: str) -> None:
+        if name == table:
+            raise BrokenPromise(name)
+
+    db = connect(home.build)
+    load(db, Archive(home.archive), pipeline.parsers(load_sources()))
+    pipeline.make_reference(db, load_sources())
+    with pytest.raises(BrokenPromise):
+        build(db, MODELS, stop)
+    return db
+
+
+def test_a_changed_query_makes_everything_anew(two_boards: Settings) -> None:
+    other = [
+        replace(m, text=f"{m.text} ")
+        if m.table == "metrics.reigns"
+        else m
+        for m in MODELS
+    ]
+    with closing(built(two_boards)) as db:
+        build(db, other)
+        assert made_again(db) == {m.table for m in MODELS}
+
+
+@pytest.mark.parametrize("harm", ["touched", "replaced", "gone"])
+def test_a_file_that_is_not_the_one_published_last_is_written_whole(
+    two_boards: Settings, harm: str
+) -> None:
+    with closing(built(two_boards)) as db:
+        publish(db, MODELS, "", two_boards.published)
+        if harm == "touched":
+            os.utime(two_boards.published, (0, 0))
+        else:
+            two_boards.published.unlink()
+        if harm == "replaced":
+            duckdb.connect(str(two_boards.published)).close()
+        assert publish(db, MODELS, "", two_boards.published)
+        with duckdb.connect(str(two_boards.published), read_only=True) as shown:
+            public = [model for model in MODELS if not model.table.startswith("local.")]
+            assert contents(shown, public) == contents(db, public)
+
+
+def test_a_publication_that_is_cut_off_leaves_the_old_file(
+    two_boards: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(built(two_boards)) as db:
+        publish(db, MODELS, "", two_boards.published)
+    before = two_boards.published.read_bytes()
+    land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
+    with closing(built(two_boards)) as db:
+        with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+            cut.setattr("warehouse.publish._fsync", interrupt)
+            publish(db, MODELS, "", two_boards.published)
+        assert two_boards.published.read_bytes() == before
+        assert publish(db, MODELS, "", two_boards.published)
+    with duckdb.connect(str(two_boards.published), read_only=True) as db:
+        assert db.sql("select count(*) from core.snapshots").fetchall() == [(3,)]
+
+
+def interrupt(path: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("portion", [1, 4])
+def test_a_build_in_portions_is_the_same(
+    two_boards: Settings, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    with closing(built(two_boards)) as db:
+        whole = contents(db, MODELS)
+    two_boards.build.unlink()
+    monkeypatch.setattr("warehouse.scope.PORTION", portion)
+    with closing(built(two_boards)) as db:
+        assert contents(db, MODELS) == whole
+        publish(db, MODELS, "", two_boards.published, private=True)
+    with duckdb.connect(str(two_boards.published), read_only=True) as shown:
+        assert contents(shown, MODELS) == whole

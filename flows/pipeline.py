@@ -20,7 +20,7 @@ from flows.lock import Busy as Busy
 from flows.lock import only_run as only_run
 from flows.progress import note
 from flows.settings import ROOT, Settings
-from sources import Source, SourceChanged, local, tidy
+from sources import Parse, Source, SourceChanged, local, tidy
 from sources.contract import LONGEST_REASON
 from sources.reference import reference_names, reference_tables
 from warehouse import layout
@@ -152,31 +152,37 @@ def _attempt(
 def parsers(sources: Mapping[str, Source]) -> dict[str, Parser]:
     """How to read each source's payloads; what a parser refuses is said, not raised."""
     owners = {board.board: s.id for s in sources.values() for board in s.card.boards}
-    return {id_: Parser(s.version, _reader(s, owners)) for id_, s in sources.items()}
+    return {
+        id_: Parser(s.version, _Reader(s.id, s.parse, s.items, owners))
+        for id_, s in sources.items()
+    }
 
 
-def _reader(
-    source: Source, owners: Mapping[str, str]
-) -> Callable[[bytes, datetime, str], Parsed | Refused]:
-    def read(payload: bytes, captured_at: datetime, url: str) -> Parsed | Refused:
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the payloads of one source; can be sent to another process."""
+
+    source: str
+    parse: Parse
+    items: Parse | None
+    owners: Mapping[str, str]
+
+    def __call__(self, payload: bytes, captured_at: datetime, url: str) -> Parsed | Refused:
         try:
-            rows = source.parse(payload, captured_at, url=url)
-            items = source.items(payload, captured_at, url=url) if source.items else None
+            rows = self.parse(payload, captured_at, url=url)
+            items = self.items(payload, captured_at, url=url) if self.items else None
         except SourceChanged as error:
             return Refused(str(error))
         # A parser with a mistake must not stop the other sources; what it met is kept for its author.
         # A panic of polars is no Exception.
         except (Exception, PanicException) as error:  # noqa: BLE001
             detail = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-            return Refused(f"the parser of {source.id} failed; this is a defect in it", detail)
-        boards = rows["board"].unique().to_list() if "board" in rows.columns else []
-        for board in boards:
-            own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else source.id
-            if (owner := owners.get(board, own)) != source.id:
+            return Refused(f"the parser of {self.source} failed; this is a defect in it", detail)
+        for board in set(rows["board"]) if "board" in rows.columns else ():
+            own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else self.source
+            if (owner := self.owners.get(board, own)) != self.source:
                 return Refused(f"the board {board} belongs to the source {owner}")
         return Parsed(rows, items)
-
-    return read
 
 
 def load_journal(
@@ -227,7 +233,7 @@ def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source])
     db.execute(MACROS.read_text(encoding="utf-8"))
     db.execute("create schema if not exists reference")
     used = db.execute(
-        "select source, model_raw from parsed.rows union select source, model_raw from parsed.prices"
+        "select source, model_raw from parsed.names union select source, model_raw from parsed.prices"
     ).fetchall()
     tables = reference_tables([source.card for source in sources.values()])
     for name, frame in {**tables, "names": reference_names(used)}.items():

@@ -14,7 +14,16 @@ import polars as pl
 
 from sources.contract import Board, Card, SourceChanged, Witness, to_tidy
 
-__all__ = ["Board", "Card", "Source", "SourceChanged", "Witness", "load_sources", "to_tidy"]
+__all__ = [
+    "Board",
+    "Card",
+    "Parse",
+    "Source",
+    "SourceChanged",
+    "Witness",
+    "load_sources",
+    "to_tidy",
+]
 
 
 SHARED = ("contract.py", "price_contract.py", "item_contract.py", "reading.py")

@@ -13,7 +13,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,13 +137,13 @@ class Archive:
     def fetches(self) -> Iterator[Fetch]:
         """Every attempt in the journal, month by month. A line cut off by a crash is passed over:
         its payload is fetched again, and `cut_lines` counts it. Raises NewerJournal."""
-        for where, line in self._lines():
-            if fetch := _parse_line(line, where):
+        for _, fetch in self._lines():
+            if fetch:
                 yield fetch
 
     def cut_lines(self) -> list[str]:
         """Where the journal has lines that cannot be read, as file:line. Raises NewerJournal."""
-        return [where for where, line in self._lines() if _parse_line(line, where) is None]
+        return [where for where, fetch in self._lines() if fetch is None]
 
     def latest(self) -> dict[str, Fetch]:
         """Per URL the last attempt that gave a payload: what a conditional request builds on."""
@@ -154,11 +154,9 @@ class Archive:
                 found[fetch.url] = fetch
         return found
 
-    def _lines(self) -> Iterator[tuple[str, bytes]]:
-        for file in sorted(self.journal.glob("*.ndjson")):
-            for number, line in enumerate(file.read_bytes().splitlines(), start=1):
-                if line.strip():
-                    yield f"{file.name}:{number}", line
+    def _lines(self) -> Iterator[tuple[str, Fetch | None]]:
+        for path in sorted(self.journal.glob("*.ndjson")):
+            yield from journal_lines(path.read_bytes(), path.name)
 
 
 _JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
@@ -174,17 +172,28 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def journal_lines(content: bytes, file: str) -> Iterator[tuple[str, Fetch | None]]:
+    """The lines in (the end of) a file of the journal, each with its place; None for one that cannot be read.
+
+    Raises NewerJournal.
+    """
+    for number, line in enumerate(content.splitlines(), start=1):
+        if line.strip():
+            where = f"{file}:{number}"
+            yield where, _parse_line(line, where)
+
+
 def _parse_line(line: bytes, where: str) -> Fetch | None:
     try:
         record = orjson.loads(line)
-        record.pop("fetch_id")
-        if unknown := sorted(set(record) - FIELDS):
+        del record["fetch_id"]
+        if unknown := record.keys() - FIELDS:
             raise NewerJournal(
-                f"the journal says in {where} {', '.join(map(repr, unknown))}, which this photofinish "
-                "does not know: a newer one has written it. Update photofinish"
+                f"the journal says in {where} {', '.join(map(repr, sorted(unknown)))}, which this "
+                "photofinish does not know: a newer one has written it. Update photofinish"
             )
-        fetch = Fetch(**record)
-        return replace(fetch, captured_at=utc(datetime.fromisoformat(record["captured_at"])))
+        record["captured_at"] = utc(datetime.fromisoformat(record["captured_at"]))
+        return Fetch(**record)
     except (orjson.JSONDecodeError, TypeError, KeyError, ValueError, AttributeError):
         return None
 

@@ -1,22 +1,19 @@
 """The model runner: one SQL file, one table, with its grain, columns and promises in its first comment.
 
-The comment has three paragraphs: what a row is (COMMENT ON TABLE), what the columns are (COMMENT ON
-COLUMN; every column, in the order the query makes them) and what always holds:
+What the comment says is in warehouse/headers.py. A polars step is a module in warehouse/<schema>/ with the
+same three paragraphs as its docstring, READS (the tables it needs, or per table the columns) and
+make(tables) -> DataFrame. Order comes from the tables each one reads.
 
-    key: a, b            no two rows agree on these, and none of them is null
-    never null: c        as it says
-    always: d >= 0       true for every row (null counts as true, as in a SQL check)
-
-A polars step is a module in warehouse/<schema>/ with the same three paragraphs as its docstring, READS
-(the tables it needs) and make(tables) -> DataFrame. Order comes from the tables each one reads.
+A build makes only what follows from what has changed (warehouse/incremental.py), of a model whose header
+states a scope only the boards and dates concerned (warehouse/scope.py). Otherwise it begins from nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
@@ -25,31 +22,32 @@ import duckdb
 import orjson
 import polars as pl
 
+from warehouse.headers import BadModel, Header, read_header
+from warehouse.incremental import (
+    Change,
+    Changes,
+    Everything,
+    Some,
+    Unchanged,
+    compare,
+    content_mark,
+    marks,
+    note,
+    write_marks,
+)
+from warehouse.promises import BrokenPromise, check
+from warehouse.quoting import quoted
+from warehouse.scope import (
+    choose,
+    portions,
+    replace_dates,
+    replace_stretches,
+    seen_through_views,
+    views,
+)
+from warehouse.transaction import transaction
 
-class BadModel(Exception):
-    """A model file cannot be used: the message names the file and what to change."""
-
-
-class BrokenPromise(Exception):
-    """A table does not hold what its header promises: the message shows up to three rows."""
-
-
-@dataclass(frozen=True)
-class Promise:
-    """One line of the third paragraph, as the query that finds rows which break it."""
-
-    text: str
-    offending: str
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a model file says of its table in its three paragraphs."""
-
-    grain: str
-    columns: Mapping[str, str]
-    key: tuple[str, ...]
-    promises: Sequence[Promise]
+__all__ = ["BadModel", "BrokenPromise", "Model", "build", "describe", "quoted", "read_models"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,11 @@ class Model:
     table: str
     header: Header
     reads: frozenset[str]
+    text: str
+    """What its rows depend on besides the tables: the query, or the code of the step."""
     query: str = ""
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The columns that a step needs of each table; none named are all."""
     make: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame] | None = None
 
 
@@ -84,16 +86,175 @@ def build(
     models: Iterable[Model],
     progress: Callable[[str], None] = lambda table: None,
 ) -> None:
-    """Make every table anew, with comments, and hold it to its promises.
+    """Bring every table up to what it is made of, with comments, and hold what is new to its promises.
 
+    Where anything but the contents of tables has changed since the last build (a query, a macro), or there is
+    none, every table is made from nothing. Else the build is one transaction.
     Raises BadModel if the columns are not the documented ones, BrokenPromise otherwise.
     """
+    made = list(models)
+    last, now = marks(db), _marks(db, made)
+    number = int(last.get("build", 0)) + 1
+    written = {**now, "build": str(number)}
+    if {name: last.get(name) for name in now if _is_form(name)} != _forms(now) or not _all_there(
+        db, made
+    ):
+        _build_from_nothing(db, made, number, written, progress)
+    elif now != {name: last.get(name) for name in now}:
+        with views(db, {table for model in made for table in model.reads}), transaction(db):
+            _build_what_changed(
+                db, made, {k for k in now if now[k] != last.get(k)}, number, progress
+            )
+            write_marks(db, written)
+
+
+def _build_from_nothing(
+    db: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    number: int,
+    written: Mapping[str, str],
+    progress: Callable[[str], None],
+) -> None:
+    # A build that is cut off here has no marks, so the next one begins from nothing too.
+    write_marks(db, {})
     for model in models:
         progress(model.table)
-        _materialize(db, model)
+        db.execute(f"create schema if not exists {model.table.split('.')[0]}")
+        _make_all(db, model)
         describe(db, model)
-        for promise in model.header.promises:
-            _check(db, model, promise)
+        check(db, model.table, model.header, model.table)
+    with transaction(db):
+        db.execute("delete from built.changes")
+        for model in models:
+            note(db, number, model.table, None)
+        write_marks(db, written)
+
+
+def _make_all(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make a table from nothing, where its rows follow from single boards some boards at a time."""
+    parts = portions(db) if model.header.scope != "everything" else []
+    if len(parts) < 2:
+        return _make(db, model, model.table)
+    with views(db, model.reads):
+        for place, part in enumerate(parts):
+            choose(db, part, "date")
+            with seen_through_views(db):
+                _make(db, model, "temp.made")
+            into = (
+                f"insert into {model.table}"
+                if place
+                else f"create or replace table {model.table} as"
+            )
+            db.execute(f"{into} from temp.made")
+    db.execute("drop table temp.made")
+    return None
+
+
+def _build_what_changed(
+    db: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    changed: set[str],
+    number: int,
+    progress: Callable[[str], None],
+) -> None:
+    changes = Changes(db, {table: Everything() for table in changed})
+    for place, model in enumerate(models):
+        progress(model.table)
+        scoped = model.header.scope != "everything"
+        concerned = changes.concerning(model.reads, scoped, model.text)
+        if isinstance(concerned, Some):
+            change: Change = _remake_part(db, model, concerned)
+        elif isinstance(concerned, Everything):
+            change = _remake_whole(db, model, place)
+        else:
+            change = concerned
+        changes.known[model.table] = change
+        if not isinstance(change, Unchanged):
+            note(db, number, model.table, change.parts if isinstance(change, Some) else None)
+
+
+def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Change:
+    _make(db, model, "temp.made")
+    check(db, model.table, model.header, "temp.made")
+    if model.header.scope == "everything":
+        change = compare(db, model.table, model.header, place)
+    else:
+        change = Everything()
+    if not isinstance(change, Unchanged):
+        db.execute(f"delete from {model.table}")
+        db.execute(f"insert into {model.table} from temp.made")
+    return change
+
+
+def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, some: Some) -> Some:
+    choose(db, some.parts, model.header.scope)
+    with seen_through_views(db):
+        _make(db, model, "temp.made")
+    if model.header.scope == "stretch":
+        some = Some(replace_stretches(db, model.table))
+    else:
+        replace_dates(db, model.table)
+    check(db, model.table, model.header, "temp.made")
+    return some
+
+
+def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str) -> None:
+    """Make `table` what the model's query or step gives. Raises BadModel for other columns."""
+    kind = "temp table" if table.startswith("temp.") else "table"
+    target = table.removeprefix("temp.")
+    if model.make is None:
+        db.execute(f"create or replace {kind} {target} as {model.query}")
+    else:
+        tables = {
+            name: db.sql(f"select {', '.join(columns) or '*'} from {name}").pl()
+            for name, columns in model.needs.items()
+        }
+        db.register("given", model.make(tables).to_arrow())
+        db.execute(f"create or replace {kind} {target} as from given")
+        db.unregister("given")
+    made = [column[0] for column in db.execute(f"select * from {table} limit 0").description]
+    if made != list(model.header.columns):
+        raise BadModel(
+            f"{model.table} makes the columns {', '.join(made)} "
+            f"but documents {', '.join(model.header.columns)}: name them all, in this order"
+        )
+
+
+FORM = "form of "
+
+
+def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> dict[str, str]:
+    """A word for each thing that the tables are made of: contents of tables, and the forms of the models."""
+    own = {model.table for model in models}
+    roots = sorted({table for model in models for table in model.reads} - own)
+    found = {table: content_mark(db, table) for table in roots}
+    for model in models:
+        found[FORM + model.table] = hashlib.sha256(
+            repr((model.header, model.text)).encode()
+        ).hexdigest()
+    macros = db.execute(
+        "select list(macro_definition order by function_name, macro_definition) "
+        "from duckdb_functions() where not internal"
+    ).fetchall()
+    functions = repr((duckdb.__version__, macros))
+    found[f"{FORM}functions"] = hashlib.sha256(functions.encode()).hexdigest()
+    return found
+
+
+def _is_form(name: str) -> bool:
+    return name.startswith(FORM)
+
+
+def _forms(now: Mapping[str, str]) -> dict[str, str | None]:
+    return {name: mark for name, mark in now.items() if _is_form(name)}
+
+
+def _all_there(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> bool:
+    rows = db.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where database_name = current_catalog()"
+    ).fetchall()
+    return {model.table for model in models} <= {row[0] for row in rows}
 
 
 def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> None:
@@ -102,32 +263,6 @@ def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> 
     db.execute(f"comment on table {table} is {quoted(model.header.grain)}")
     for column, meaning in model.header.columns.items():
         db.execute(f'comment on column {table}."{column}" is {quoted(meaning)}')
-
-
-def _materialize(db: duckdb.DuckDBPyConnection, model: Model) -> None:
-    db.execute(f"create schema if not exists {model.table.split('.')[0]}")
-    if model.make is None:
-        db.execute(f"create or replace table {model.table} as {model.query}")
-    else:
-        tables = {name: db.sql(f"from {name}").pl() for name in sorted(model.reads)}
-        db.register("made", model.make(tables).to_arrow())
-        db.execute(f"create or replace table {model.table} as from made")
-        db.unregister("made")
-    # Here and below, tables, columns and promises are those of the files in sql/, which are code.
-    empty = db.execute(f"select * from {model.table} limit 0")
-    made = [column[0] for column in empty.description]
-    if made != list(model.header.columns):
-        raise BadModel(
-            f"{model.table} makes the columns {', '.join(made)} "
-            f"but documents {', '.join(model.header.columns)}: name them all, in this order"
-        )
-
-
-def _check(db: duckdb.DuckDBPyConnection, model: Model, promise: Promise) -> None:
-    rows = db.execute(f"select * from ({promise.offending}) limit 3").fetchall()
-    if rows:
-        shown = "\n  ".join(", ".join(str(value) for value in row) for row in rows)
-        raise BrokenPromise(f"{model.table} promises «{promise.text}», but:\n  {shown}")
 
 
 def _sql_model(db: duckdb.DuckDBPyConnection, path: Path) -> Model:
@@ -140,58 +275,19 @@ def _sql_model(db: duckdb.DuckDBPyConnection, path: Path) -> Model:
     parsed = orjson.loads(tree)
     if parsed["error"]:
         raise BadModel(f"{path}: {parsed['error_message']}")
-    return Model(table, _header(table, header), frozenset(_reads(parsed)), query=query)
+    return Model(table, read_header(table, header), frozenset(_reads(parsed)), query, query=query)
 
 
 def _step_model(path: Path) -> Model:
     table = f"{path.parent.name}.{path.stem}"
     module = importlib.import_module(f"{path.parents[1].name}.{table}")
-    header = _header(table, module.__doc__ or "")
-    return Model(table, header, frozenset(module.READS), make=module.make)
-
-
-def _header(table: str, text: str) -> Header:
-    paragraphs = [p for p in re.split(r"\n\s*\n", text.strip()) if p.strip()]
-    if len(paragraphs) != 3:
-        raise BadModel(
-            f"{table}: the header has {len(paragraphs)} paragraphs instead of three: "
-            "what a row is, the columns, the promises"
-        )
-    columns: dict[str, str] = {}
-    for line in paragraphs[1].splitlines():
-        if line.startswith(" ") and columns:
-            columns[next(reversed(columns))] += f" {line.strip()}"
-        else:
-            name, _, meaning = line.partition("  ")
-            columns[name] = meaning.strip()
-    if undescribed := [name for name, meaning in columns.items() if not meaning]:
-        raise BadModel(f"{table}: say what {', '.join(undescribed)} means")
-    promises = [p for line in paragraphs[2].splitlines() for p in _promises(table, line)]
-    stated = re.search(r"^key:(.*)$", paragraphs[2], re.MULTILINE)
-    if stated is None:
-        raise BadModel(f"{table}: the promises begin with a key")
-    key = tuple(name.strip() for name in stated.group(1).split(","))
-    return Header(" ".join(paragraphs[0].split()), columns, key, promises)
-
-
-def _promises(table: str, line: str) -> Iterator[Promise]:
-    kind, _, what = line.partition(":")
-    names = [name.strip() for name in what.split(",")]
-    if kind in ("key", "never null"):
-        for name in names:
-            nulls = f"select * from {table} where {name} is null"
-            yield Promise(f"never null: {name}", nulls)
-        if kind == "key":
-            listed = ", ".join(names)
-            yield Promise(
-                line.strip(),
-                f"select {listed}, count(*) from {table} group by {listed} having count(*) > 1",
-            )
-    elif kind == "always":
-        broken = f"select * from {table} where not ({what.strip()})"
-        yield Promise(line.strip(), broken)
-    else:
-        raise BadModel(f"{table}: a promise is key, never null or always, not {line!r}")
+    header = read_header(table, module.__doc__ or "")
+    needs = module.READS if isinstance(module.READS, dict) else dict.fromkeys(module.READS, ())
+    # A step may use any module of ours that lies beside its folder.
+    text = "".join(
+        p.read_text(encoding="utf-8") for p in (path, *sorted(path.parents[1].glob("*.py")))
+    )
+    return Model(table, header, frozenset(needs), text, needs=needs, make=module.make)
 
 
 def _reads(node: object) -> Iterator[str]:
@@ -204,8 +300,3 @@ def _reads(node: object) -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from _reads(value)
-
-
-def quoted(text: str) -> str:
-    """The text as a SQL string, for statements that take no parameters."""
-    return "'" + text.replace("'", "''") + "'"

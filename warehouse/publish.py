@@ -1,21 +1,30 @@
-"""Publishing: a fresh copy of the tables for analysts, put in place by one rename.
+"""Publishing: a whole file of the tables for analysts, put in place by one rename.
 
-A reader that has the old file open keeps it; a reader that opens the new one sees all of the new run.
+A reader that has the old file open keeps it; a reader that opens the new one sees all of the new run. Where
+the file in place is the one that was published last, the next is a copy of it in which only what builds have
+changed since is replaced.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from warehouse import delta
 from warehouse.archive import sync
 from warehouse.database import COMMENTS
-from warehouse.models import Model, describe, quoted
+from warehouse.layout import STORAGE
+from warehouse.models import Model, describe
+from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
+from warehouse.scope import portions
 
 PRIVATE = frozenset({"local"})
 """Schemas that hold prompts and outputs of the user's own: published only if asked for."""
@@ -38,27 +47,60 @@ def publish(
     target: Path,
     private: bool = False,
     extras: Sequence[Extra] = (),
-) -> None:
+) -> bool:
     """Copy raw.* and every model from the build database to the file `target`, comments and macros too.
 
     `extras` are published beside them. Without `private`, tables of the schemas in PRIVATE stay behind.
+    Returns False, leaving the file as it is, where it holds all this already.
     """
     shown = [model for model in models if private or model.table.split(".")[0] not in PRIVATE]
+    now = delta.state(db, [*COMMENTS], _form(shown, macros, extras), _contents(extras))
+    last = delta.last_publication(db, target)
+    if last == now:
+        return False
     next_file = target.with_name(f"{target.name}.next")
     for leftover in (next_file, next_file.with_name(f"{next_file.name}.wal")):
         leftover.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    db.execute(f"attach {quoted(str(next_file))} as published")
-    try:
-        _copy(db, shown, macros)
+    changed = delta.since(db, target, last, now, [model.table for model in shown])
+    if changed is not None:
+        shutil.copyfile(target, next_file)
+    with _attached(db, next_file):
+        if changed is None:
+            _copy(db, shown, macros)
+        else:
+            delta.apply(db, changed)
         for extra in extras:
             _add(db, extra)
-        db.execute("checkpoint published")
-    finally:
-        db.execute("detach published")
     sync(next_file)
     next_file.replace(target)
     sync(target.parent)
+    delta.remember(db, target, now, whole=changed is None)
+    return True
+
+
+def _form(models: Sequence[Model], macros: str, extras: Sequence[Extra]) -> str:
+    """A word for what the file holds besides rows: tables, columns, comments, macros."""
+    told = [
+        (model.table, model.header.grain, list(model.header.columns.items())) for model in models
+    ]
+    told += [(extra.table, extra.comment, list(extra.columns.items())) for extra in extras]
+    return hashlib.sha256(repr((told, macros, duckdb.__version__)).encode()).hexdigest()
+
+
+def _contents(extras: Sequence[Extra]) -> str:
+    rows = repr([(extra.table, extra.rows.rows()) for extra in extras])
+    return hashlib.sha256(rows.encode()).hexdigest()
+
+
+@contextmanager
+def _attached(db: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
+    db.execute(f"attach {quoted(str(file))} as published (storage_version '{STORAGE}')")
+    try:
+        yield
+        db.execute("checkpoint published")
+    finally:
+        db.execute("detach published")
 
 
 def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -> None:
@@ -70,8 +112,7 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         for column, meaning in RAW_COLUMNS.get(table, {}).items():
             db.execute(f'comment on column published.{table}."{column}" is {quoted(meaning)}')
     for model in models:
-        key = ", ".join(model.header.key)
-        db.execute(f"create table published.{model.table} as from {model.table} order by {key}")
+        _copy_table(db, model)
         describe(db, model, catalog="published")
     current = db.execute("select current_catalog()").fetchall()[0][0]
     db.execute("use published")
@@ -81,11 +122,23 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(f'use "{current}"')
 
 
+def _copy_table(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """One board after the other, so that a question about one reads little of the file."""
+    table = model.table
+    order = [name for name in ("board", "as_of") if name in model.header.columns]
+    order += [name for name in model.header.key if name not in order]
+    parts = portions(db) if model.header.scope != "everything" else []
+    for place, part in enumerate(parts or [{}]):
+        into = f"insert into published.{table}" if place else f"create table published.{table} as"
+        chosen = f"where board in ({', '.join(map(quoted, part))})" if part else ""
+        db.execute(f"{into} from {table} {chosen} order by {', '.join(order)}")
+
+
 def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:
     table = f"published.{extra.table}"
     db.execute(f"create schema if not exists published.{extra.table.split('.')[0]}")
     db.register("extra", extra.rows.to_arrow())
-    db.execute(f"create table {table} as from extra")
+    db.execute(f"create or replace table {table} as from extra")
     db.unregister("extra")
     db.execute(f"comment on table {table} is {quoted(extra.comment)}")
     for column, meaning in extra.columns.items():

@@ -27,7 +27,7 @@ def _unknown(db: duckdb.DuckDBPyConnection, what: str, file: str) -> Iterator[Fi
     names = db.execute(
         f"""
         select {what}_raw, list(distinct source order by source)
-        from parsed.rows
+        from parsed.names
         where {what}_raw is not null
             and {what}_raw not in (select as_it_appears from reference.{file})
         group by {what}_raw

@@ -23,14 +23,23 @@
 --
 -- key: board
 -- never null: source, higher_is_better, scale
-with files as (
-    select
-        board,
-        arg_max(source, (sha256, task, model_raw)) as source,
-        arg_max(extra, (sha256, task, model_raw)) as facts
-    from parsed.rows
+with newest as (
+    select board, max(sha256) as sha256
+    from parsed.states
     where board not in (select board from reference.boards)
     group by board
+),
+
+files as (
+    select
+        states.board,
+        arg_max(states.source, (rows.task, names.model_raw)) as source,
+        arg_max(rows.extra, (rows.task, names.model_raw)) as facts
+    from newest
+    join parsed.states as states using (board, sha256)
+    join parsed.rows as rows using (reading)
+    join parsed.names as names using (name)
+    group by states.board
 ),
 
 stated as (

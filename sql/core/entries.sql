@@ -25,83 +25,90 @@
 -- always: rank <= position
 -- always: rank_ub <= rank
 -- always: sd >= 0
-with vintages as (
-    select
-        *,
-        not outdated and row_number() over (
-            partition by board, task, as_of
-            order by outdated, captured_at desc, release desc, snapshot_id
-        ) = 1 as current
-    from (
-        select distinct
-            states.snapshot_id,
-            states.board,
-            states.as_of,
-            states.outdated,
-            states.captured_at,
-            states.release,
-            rows.task
-        from core.states as states
-        join parsed.rows as rows
-            on rows.sha256 = states.payload_sha256
-            and rows.source = states.source
-            and rows.url = states.url
-            and rows.board = states.listed_as
-            and coalesce(rows.stated_as_of, states.as_of) = states.as_of
-    )
-),
-
-listed as (
+-- scope: date
+with readings as (
     select
         states.snapshot_id,
         states.board,
-        rows.task,
         states.as_of,
-        names.model,
-        rows.model_raw,
-        coalesce(organizations.organization, rows.organization_raw) as organization,
-        organizations.country,
-        licenses.open_weights,
-        rows.score,
-        rows.ci_low,
-        rows.ci_high,
-        rows.n,
+        states.outdated,
+        states.captured_at,
+        states.release,
+        read.reading,
         boards.scale,
         if(boards.unit = '%', 100, 1) as whole,
         if(boards.higher_is_better, 1, -1) as direction
     from core.states as states
     join core.boards as boards on boards.board = states.listed_as
-    join parsed.rows as rows
-        on rows.sha256 = states.payload_sha256
-        and rows.source = states.source
-        and rows.url = states.url
-        and rows.board = states.listed_as
-        and coalesce(rows.stated_as_of, states.as_of) = states.as_of
-    join core.model_names as names
-        on names.source = rows.source and names.model_raw = rows.model_raw
+    join parsed.states as read
+        on read.sha256 = states.payload_sha256
+        and read.source = states.source
+        and read.url = states.url
+        and read.board = states.listed_as
+        and coalesce(read.stated_as_of, states.as_of) = states.as_of
+),
+
+-- One row per reading and task, numbered by snapshot and task: a number is the quickest thing to sort by.
+listings as (
+    select
+        reading,
+        task,
+        dense_rank() over (order by snapshot_id, task) as listing,
+        snapshot_id,
+        board,
+        as_of,
+        scale,
+        whole,
+        direction,
+        not outdated and dense_rank() over (
+            partition by board, task, as_of
+            order by outdated, captured_at desc, release desc, snapshot_id
+        ) = 1 as current
+    from readings
+    join (select distinct reading, task from parsed.rows) as tasks using (reading)
+),
+
+models as (
+    select
+        used.name,
+        used.model_raw,
+        known.model,
+        coalesce(organizations.organization, used.organization_raw) as organization,
+        organizations.country,
+        licenses.open_weights
+    from parsed.names as used
+    join core.model_names as known
+        on known.source = used.source and known.model_raw = used.model_raw
     left join reference.organizations as organizations
-        on organizations.as_it_appears = rows.organization_raw
+        on organizations.as_it_appears = used.organization_raw
     left join reference.licenses as licenses
-        on licenses.as_it_appears = rows.license_raw
+        on licenses.as_it_appears = used.license_raw
 ),
 
 measured as (
     select
-        *,
+        listings.*,
+        models.*,
+        rows.score,
+        rows.ci_low,
+        rows.ci_high,
+        rows.n,
         case
-            when score is null then null
-            when ci_high is not null and ci_low is not null then (ci_high - ci_low) / 3.92
-            when scale = 'proportion' and score between 0 and whole then
-                sqrt(score * (whole - score) / n)
+            when rows.score is null then null
+            when rows.ci_high is not null and rows.ci_low is not null then
+                (rows.ci_high - rows.ci_low) / 3.92
+            when listings.scale = 'proportion' and rows.score between 0 and listings.whole then
+                sqrt(rows.score * (listings.whole - rows.score) / rows.n)
         end as sd
-    from listed
+    from listings
+    join parsed.rows as rows using (reading, task)
+    join models using (name)
 ),
 
 bounded as (
     select
-        snapshot_id,
-        task,
-        model,
+        listing,
+        name,
         -- The published ends themselves, as sums that come back to them may be off in the last digit. A score
         -- may be outside by as little (the contract allows it); then it is the end, and rank_ub <= rank holds.
         if(ci_low is null or ci_high is null, direction * score - 1.96 * sd,
@@ -113,19 +120,18 @@ bounded as (
 ),
 
 ends as (
-    select snapshot_id, task, null as model, worst as reach, 1 as is_worst from bounded
+    select listing, null as name, worst as reach, 1 as is_worst from bounded
     union all
-    select snapshot_id, task, model, best, 0 from bounded
+    select listing, name, best, 0 from bounded
 ),
 
 -- Going down from the best, an interval that ended above mine is wholly better than mine.
 overtaken as (
     select
-        snapshot_id,
-        task,
-        model,
+        listing,
+        name,
         1 + sum(is_worst) over (
-            partition by snapshot_id, task
+            partition by listing
             order by reach desc, is_worst
             rows unbounded preceding
         ) as rank_ub
@@ -133,9 +139,9 @@ overtaken as (
 )
 select
     snapshot_id,
-    measured.board,
+    board,
     task,
-    measured.as_of,
+    as_of,
     model,
     model_raw,
     organization,
@@ -149,14 +155,13 @@ select
     if(score is null, null, row_number() over (in_order_by_name)) as position,
     overtaken.rank_ub::bigint as rank_ub,
     sd,
-    vintages.current
+    current
 from measured
-join vintages using (snapshot_id, task)
-left join overtaken using (snapshot_id, task, model)
+left join overtaken using (listing, name)
 window
     in_order as (
-        partition by snapshot_id, task order by direction * score desc nulls last
+        partition by listing order by direction * score desc nulls last
     ),
     in_order_by_name as (
-        partition by snapshot_id, task order by direction * score desc nulls last, model
+        partition by listing order by direction * score desc nulls last, model
     )

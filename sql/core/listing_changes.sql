@@ -13,23 +13,36 @@
 -- key: board, as_of
 -- never null: snapshot_id, prev_as_of, entrants, exits, bulk_delisting
 -- always: listed - prev_listed = entrants - exits
-with listings as (
+-- scope: step
+with listed as (
+    select distinct board, as_of, model
+    from core.entries
+    where current
+),
+
+shown as (
     select
         entries.board,
         entries.as_of,
         arg_max(states.snapshot_id, (states.captured_at, states.snapshot_id)) as snapshot_id,
         any_value(states.release) as release,
-        bool_and(states.complete) as complete,
-        count(distinct entries.model) as listed
-    from core.entries as entries
+        bool_and(states.complete) as complete
+    from (select distinct board, as_of, snapshot_id from core.entries where current) as entries
     join core.states as states using (snapshot_id)
-    where entries.current
     group by entries.board, entries.as_of
+),
+
+listings as (
+    select shown.*, counted.listed
+    from shown
+    join (select board, as_of, count(*) as listed from listed group by board, as_of) as counted
+        using (board, as_of)
 ),
 
 numbered as (
     select
         *,
+        dense_rank() over (order by board) as timeline,
         row_number() over in_time as number,
         lag(as_of) over in_time as prev_as_of,
         lag(listed) over in_time as prev_listed,
@@ -40,24 +53,25 @@ numbered as (
 ),
 
 members as (
-    select distinct
-        entries.board,
+    select
+        numbered.timeline,
         numbered.number,
-        entries.model
-    from core.entries as entries
+        listed.model
+    from listed
     join numbered using (board, as_of)
-    where entries.current
 ),
 
 kept as (
     select
-        board,
+        later.timeline,
         later.number,
         count(*) as models
     from members as later
-    join members as earlier using (board, model)
-    where earlier.number = later.number - 1
-    group by board, later.number
+    join members as earlier
+        on earlier.timeline = later.timeline
+        and earlier.number = later.number - 1
+        and earlier.model = later.model
+    group by later.timeline, later.number
 )
 select
     board,
@@ -70,5 +84,5 @@ select
     prev_listed - coalesce(kept.models, 0) as exits,
     prev_listed - coalesce(kept.models, 0) >= greatest(10, prev_listed / 10) as bulk_delisting
 from numbered
-left join kept using (board, number)
+left join kept using (timeline, number)
 where comparable and prev_as_of is not null

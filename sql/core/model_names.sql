@@ -16,11 +16,12 @@ with shared as (
 
 -- Two names on one list are two models to their publisher, whatever our rules say: they stay apart.
 side_by_side as (
-    select distinct rows.source, names.model
-    from parsed.rows as rows
-    join reference.names as names using (source, model_raw)
-    semi join shared on shared.source = rows.source and shared.model = names.model
-    group by rows.source, names.model, rows.sha256, rows.url, rows.board, rows.task, rows.stated_as_of
+    select distinct used.source, names.model
+    from shared
+    join reference.names as names using (source, model)
+    join parsed.names as used using (source, model_raw)
+    join parsed.rows as rows using (name)
+    group by used.source, names.model, rows.reading, rows.task
     having count(*) > 1
 )
 select

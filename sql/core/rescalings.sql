@@ -14,6 +14,7 @@
 -- key: snapshot_id, task, prev_snapshot_id
 -- never null: board, as_of, n_models, shift, rule
 -- always: rule in ('common shift', 'anchor')
+-- scope: step
 with vintages as (
     select distinct
         entries.board,
@@ -40,7 +41,7 @@ edits as (
     )
 ),
 
-pairs as (
+compared as (
     select board, task, as_of, snapshot_id, prev_snapshot_id from core.steps where comparable
     union
     select board, task, as_of, snapshot_id, prev_snapshot_id
@@ -48,13 +49,14 @@ pairs as (
     where prev_snapshot_id is not null
 ),
 
+pairs as (
+    select *, row_number() over (order by snapshot_id, task, prev_snapshot_id) as pair
+    from compared
+),
+
 changes as (
     select
-        pairs.board,
-        pairs.task,
-        pairs.as_of,
-        pairs.snapshot_id,
-        pairs.prev_snapshot_id,
+        pairs.pair,
         coalesce(later.organization, earlier.organization, later.model) as organization,
         earlier.score as prev_score,
         later.score - earlier.score as change,
@@ -74,60 +76,53 @@ changes as (
 -- One voice for each organisation: thirty variants of one model are not thirty witnesses.
 organizations as (
     select
-        snapshot_id,
-        task,
-        prev_snapshot_id,
+        pair,
         organization,
         median(change) as change
     from changes
-    group by snapshot_id, task, prev_snapshot_id, organization
+    group by pair, organization
 ),
 
 centred as (
     select
         *,
-        median(change) over (partition by snapshot_id, task, prev_snapshot_id) as shift
+        median(change) over (partition by pair) as shift
     from organizations
 ),
 
 shifts as (
     select
-        snapshot_id,
-        task,
-        prev_snapshot_id,
+        pair,
         count(*) as n_organizations,
         any_value(shift) as shift,
         avg((abs(change - shift) <= abs(shift) / 2)::integer) as agreeing
     from centred
-    group by snapshot_id, task, prev_snapshot_id
+    group by pair
 ),
 
 boards as (
     select
-        snapshot_id,
-        task,
-        prev_snapshot_id,
-        any_value(board) as board,
-        any_value(as_of) as as_of,
+        pair,
         count(*) as n_models,
         coalesce(bool_or(anchor_moved), false) as anchor_moved,
         quantile_cont(prev_score, 0.75) - quantile_cont(prev_score, 0.25) as interquartile_range
     from changes
-    group by snapshot_id, task, prev_snapshot_id
+    group by pair
 )
 select
     snapshot_id,
     task,
     prev_snapshot_id,
-    boards.board,
-    boards.as_of,
+    pairs.board,
+    pairs.as_of,
     boards.n_models,
     shifts.n_organizations,
     shifts.shift,
     shifts.agreeing,
     if(boards.anchor_moved, 'anchor', 'common shift') as rule
 from boards
-join shifts using (snapshot_id, task, prev_snapshot_id)
+join shifts using (pair)
+join pairs using (pair)
 where
     boards.anchor_moved
     or (

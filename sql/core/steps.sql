@@ -14,6 +14,7 @@
 -- key: board, task, as_of
 -- never null: snapshot_id, prev_as_of, prev_snapshot_id, comparable
 -- always: prev_as_of < as_of
+-- scope: step
 with scored as (
     select
         entries.board,
@@ -51,7 +52,11 @@ truncated as (
 
 -- Positions after which a new rank begins or the listing ends: a cut there splits no tie.
 ends as (
-    select snapshot_id, task, position - 1 as position from core.entries where rank = position
+    select snapshot_id, task, position - 1 as position
+    from core.entries
+    where rank = position and snapshot_id in (
+        select snapshot_id from truncated union select prev_snapshot_id from truncated
+    )
     union
     select snapshot_id, task, listed from scored
 ),

@@ -19,16 +19,7 @@
 -- never null: as_of, snapshot_id, model_raw, score
 -- always: score between 0 and 1
 -- always: not refused or score = 0
-with dated as (
-    select distinct
-        entries.board,
-        entries.as_of,
-        entries.snapshot_id
-    from core.entries as entries
-    where entries.current and entries.task = 'overall'
-),
-
-latest as (
+with latest as (
     select
         states.board,
         states.as_of,
@@ -36,8 +27,8 @@ latest as (
         states.payload_sha256,
         states.url
     from core.states as states
-    join dated using (snapshot_id)
-    where states.source = 'local'
+    join core.entries as entries using (snapshot_id)
+    where states.source = 'local' and entries.current and entries.task = 'overall'
     qualify row_number() over (partition by states.board order by states.as_of desc) = 1
 )
 select

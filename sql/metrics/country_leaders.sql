@@ -14,43 +14,50 @@
 -- key: board, task, as_of, country
 -- never null: model, score, rank, n_models
 -- always: gap_pct >= 0
+-- scope: date
 with models as (
     select
-        entries.board,
+        entries.snapshot_id,
         entries.task,
-        entries.as_of,
-        entries.model,
-        entries.score,
-        entries.rank,
         entries.position,
         -- Where this board does not say, what any board stated of the model.
-        coalesce(entries.country, models.country) as country,
-        coalesce(entries.organization, models.organization) as organization,
-        first_value(entries.score) over in_order as top_score
+        coalesce(entries.country, models.country) as country
     from core.entries as entries
     join core.models as models using (model)
     where entries.current and entries.position is not null
-    window in_order as (
-        partition by entries.board, entries.task, entries.as_of order by entries.position
-    )
+),
+
+places as (
+    select
+        snapshot_id,
+        task,
+        country,
+        min(position) as position,
+        count(*) as n_models
+    from models
+    where country is not null
+    group by snapshot_id, task, country
 ),
 
 leaders as (
     select
-        board,
-        task,
-        as_of,
-        country,
-        arg_min(model, position) as model,
-        -- A struct, because arg_min passes over nulls and nobody may be named.
-        arg_min({'name': organization}, position).name as organization,
-        arg_min(score, position) as score,
-        min(rank) as rank,
-        count(*) as n_models,
-        any_value(top_score) as top_score
-    from models
-    where country is not null
-    group by board, task, as_of, country
+        entries.board,
+        entries.task,
+        entries.as_of,
+        places.country,
+        entries.model,
+        coalesce(entries.organization, models.organization) as organization,
+        entries.score,
+        entries.rank,
+        places.n_models,
+        first.score as top_score
+    from places
+    join core.entries as entries using (snapshot_id, task, position)
+    join core.models as models using (model)
+    join core.entries as first
+        on first.snapshot_id = places.snapshot_id
+        and first.task = places.task
+        and first.position = 1
 )
 select
     board,

@@ -20,14 +20,11 @@
 -- never null: a, b, model_a, model_b, best_a, best_b, gap, unplaced, verdict
 -- always: unplaced >= 0
 -- always: (gap_pct >= 0) = (gap >= 0)
+-- scope: date
 with models as (
     select
-        entries.board,
+        entries.snapshot_id,
         entries.task,
-        entries.as_of,
-        entries.model,
-        entries.score,
-        entries.sd,
         entries.position,
         -- Where this board does not say, what any board stated of the model.
         coalesce(entries.country, models.country) as country,
@@ -37,48 +34,58 @@ with models as (
     where entries.current and entries.position is not null
 ),
 
-sided as (
+-- Per snapshot and task where the first of each side stands, and who is on neither.
+places (snapshot_id, task, dimension, a, b, place_a, place_b, unknown_positions) as (
     select
-        *,
-        'country' as dimension,
-        country as side
+        snapshot_id,
+        task,
+        'country',
+        'US',
+        'CN',
+        min(position) filter (where country = 'US'),
+        min(position) filter (where country = 'CN'),
+        list(position) filter (where country is null)
     from models
+    group by snapshot_id, task
     union all
     select
-        *,
+        snapshot_id,
+        task,
         'openness',
-        if(open_weights, 'open weights', if(not open_weights, 'proprietary', null))
+        'proprietary',
+        'open weights',
+        min(position) filter (where not open_weights),
+        min(position) filter (where open_weights),
+        list(position) filter (where open_weights is null)
     from models
-),
-
-sides (dimension, a, b) as (
-    values ('country', 'US', 'CN'), ('openness', 'proprietary', 'open weights')
+    group by snapshot_id, task
 ),
 
 leaders as (
     select
-        sided.board,
-        sided.task,
-        sided.as_of,
-        sided.dimension,
-        sides.a,
-        sides.b,
-        arg_min(sided.model, sided.position) filter (where sided.side = sides.a) as model_a,
-        arg_min(sided.model, sided.position) filter (where sided.side = sides.b) as model_b,
-        arg_min(sided.score, sided.position) filter (where sided.side = sides.a) as best_a,
-        arg_min(sided.score, sided.position) filter (where sided.side = sides.b) as best_b,
-        -- A struct, because arg_min passes over nulls and the leader may have no sd.
-        arg_min({'sd': sided.sd}, sided.position) filter (where sided.side = sides.a) as noise_a,
-        arg_min({'sd': sided.sd}, sided.position) filter (where sided.side = sides.b) as noise_b,
-        greatest(
-            min(sided.position) filter (where sided.side = sides.a),
-            min(sided.position) filter (where sided.side = sides.b)
-        ) as lower_position,
-        list(sided.position) filter (where sided.side is null) as unknown_positions
-    from sided
-    join sides using (dimension)
-    group by sided.board, sided.task, sided.as_of, sided.dimension, sides.a, sides.b
-    having model_a is not null and model_b is not null
+        best_a.board,
+        best_a.task,
+        best_a.as_of,
+        places.dimension,
+        places.a,
+        places.b,
+        best_a.model as model_a,
+        best_b.model as model_b,
+        best_a.score as best_a,
+        best_b.score as best_b,
+        best_a.sd as sd_a,
+        best_b.sd as sd_b,
+        greatest(places.place_a, places.place_b) as lower_position,
+        places.unknown_positions
+    from places
+    join core.entries as best_a
+        on best_a.snapshot_id = places.snapshot_id
+        and best_a.task = places.task
+        and best_a.position = places.place_a
+    join core.entries as best_b
+        on best_b.snapshot_id = places.snapshot_id
+        and best_b.task = places.task
+        and best_b.position = places.place_b
 ),
 
 measured as (
@@ -93,7 +100,7 @@ measured as (
 compared as (
     select
         *,
-        gap / nullif(sqrt(noise_a.sd ^ 2 + noise_b.sd ^ 2), 0) as z
+        gap / nullif(sqrt(sd_a ^ 2 + sd_b ^ 2), 0) as z
     from measured
 )
 select

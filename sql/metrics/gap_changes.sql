@@ -25,8 +25,10 @@
 -- never null: prev_as_of, delta_pct, cause, rescaled
 -- always: abs(delta_pct - from_exits - from_rescale - from_scores - from_entries) < 1e-9
 -- always: (from_scores is null) = (cause in ('release', 'turnover'))
+-- scope: step
 with pairs as (
     select
+        row_number() over (order by steps.board, steps.task, steps.as_of) as step,
         steps.*,
         if(boards.higher_is_better, 1, -1) as direction
     from core.steps as steps
@@ -35,9 +37,7 @@ with pairs as (
 
 earlier as (
     select
-        pairs.board,
-        pairs.task,
-        pairs.as_of,
+        pairs.step,
         entries.model,
         entries.score,
         entries.position,
@@ -51,9 +51,7 @@ earlier as (
 
 later as (
     select
-        pairs.board,
-        pairs.task,
-        pairs.as_of,
+        pairs.step,
         entries.model,
         entries.score,
         entries.position,
@@ -66,9 +64,7 @@ later as (
 
 models as (
     select
-        board,
-        task,
-        as_of,
+        step,
         model,
         earlier.score as old_score,
         earlier.position as old_position,
@@ -76,14 +72,12 @@ models as (
         later.position as new_position,
         coalesce(earlier.sure, true) and coalesce(later.sure, true) as sure
     from earlier
-    full join later using (board, task, as_of, model)
+    full join later using (step, model)
 ),
 
 heads as (
     select
-        board,
-        task,
-        as_of,
+        step,
         ks.k,
         list(model order by old_position) filter (where new_position is null and old_position <= ks.k)
             as left_top,
@@ -92,52 +86,31 @@ heads as (
     from models
     cross join (values (2), (3), (5), (10)) as ks (k)
     where sure and (old_position <= ks.k or new_position <= ks.k)
-    group by board, task, as_of, ks.k
+    group by step, ks.k
 ),
 
 kept as (
     select
-        board,
-        task,
-        as_of,
-        old_score,
-        new_score,
-        median(new_score - old_score) over (partition by board, task, as_of) as shift,
-        row_number() over (
-            partition by board, task, as_of order by direction * old_score desc, model
-        ) as old_place,
-        row_number() over (
-            partition by board, task, as_of order by direction * new_score desc, model
-        ) as new_place
+        step,
+        median(new_score - old_score) as shift,
+        arg_min(old_score, old_position, 10) as old_scores,
+        arg_min(new_score, new_position, 10) as new_scores
     from models
-    join pairs using (board, task, as_of)
     where old_score is not null and new_score is not null
+    group by step
 ),
 
-old_gaps as (
+between_gaps as (
     select
-        board,
-        task,
-        as_of,
-        kth.old_place as k,
-        kth.shift,
-        relative_gap(first.old_score, kth.old_score) as gap_pct,
-        relative_gap(first.old_score + kth.shift, kth.old_score + kth.shift) as shifted_gap_pct
-    from kept as kth
-    join kept as first using (board, task, as_of)
-    where kth.old_place in (2, 3, 5, 10) and first.old_place = 1
-),
-
-new_gaps as (
-    select
-        board,
-        task,
-        as_of,
-        kth.new_place as k,
-        relative_gap(first.new_score, kth.new_score) as gap_pct
-    from kept as kth
-    join kept as first using (board, task, as_of)
-    where kth.new_place in (2, 3, 5, 10) and first.new_place = 1
+        kept.step,
+        ks.k,
+        kept.shift,
+        relative_gap(old_scores[1], old_scores[ks.k]) as old_gap_pct,
+        relative_gap(old_scores[1] + shift, old_scores[ks.k] + shift) as shifted_gap_pct,
+        relative_gap(new_scores[1], new_scores[ks.k]) as new_gap_pct
+    from kept
+    cross join (values (2), (3), (5), (10)) as ks (k)
+    where len(old_scores) >= ks.k
 ),
 
 parts as (
@@ -153,18 +126,17 @@ parts as (
         coalesce(pairs.depth >= now.k, true) as deep_enough,
         now.gap_pct,
         before.gap_pct as prev_gap_pct,
-        old_gaps.gap_pct - before.gap_pct as from_exits,
-        old_gaps.shifted_gap_pct - old_gaps.gap_pct as from_rescale,
-        new_gaps.gap_pct - old_gaps.shifted_gap_pct as from_scores,
-        now.gap_pct - new_gaps.gap_pct as from_entries,
-        old_gaps.shift,
+        between_gaps.old_gap_pct - before.gap_pct as from_exits,
+        between_gaps.shifted_gap_pct - between_gaps.old_gap_pct as from_rescale,
+        between_gaps.new_gap_pct - between_gaps.shifted_gap_pct as from_scores,
+        now.gap_pct - between_gaps.new_gap_pct as from_entries,
+        between_gaps.shift,
         heads.left_top,
         heads.entered_top
     from metrics.gaps as now
     join pairs using (board, task, as_of)
-    left join old_gaps using (board, task, as_of, k)
-    left join new_gaps using (board, task, as_of, k)
-    left join heads using (board, task, as_of, k)
+    left join between_gaps on between_gaps.step = pairs.step and between_gaps.k = now.k
+    left join heads on heads.step = pairs.step and heads.k = now.k
     join metrics.gaps as before
         on before.board = pairs.board
         and before.task = pairs.task

@@ -21,6 +21,7 @@
 --
 -- key: board, task, as_of
 -- never null: leader, top_score, n_models
+-- scope: date
 with leaders as (
     select
         entries.board,

@@ -21,6 +21,7 @@
 -- never null: snapshot_id, top_model, kth_model, gap, verdict
 -- always: gap >= 0
 -- always: p_top_better between 0.5 and 1
+-- scope: date
 with placed as (
     select
         entries.*,

@@ -14,17 +14,30 @@
 -- never null: local_rank, public_rank, difference, n_common, public_as_of
 -- always: n_common >= 3
 -- always: kendall_tau between -1.0000001 and 1.0000001
-with latest as (
+with dates as (
     select
-        entries.board,
-        entries.as_of,
+        board,
+        arg_max(snapshot_id, as_of) as snapshot_id,
+        max(as_of) as as_of
+    from metrics.gap_history
+    where task = 'overall'
+    group by board
+),
+
+latest as (
+    select
+        dates.board,
+        dates.as_of,
         entries.model,
         entries.rank,
         boards.source
-    from core.entries as entries
-    join core.boards as boards using (board)
-    where entries.current and entries.position is not null and entries.task = 'overall'
-    qualify rank() over (partition by entries.board order by entries.as_of desc) = 1
+    from dates
+    join core.entries as entries using (snapshot_id)
+    join core.boards as boards on boards.board = dates.board
+    where
+        entries.task = 'overall'
+        and entries.position is not null
+        and exists (from core.boards as own where own.source = 'local')
 ),
 
 shared as (

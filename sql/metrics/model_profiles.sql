@@ -16,6 +16,7 @@
 -- always: n_tasks >= 3
 -- always: mean_rank_pct between 0 and 100
 -- always: sd_rank_pct between 0 and 50.0000001
+-- scope: date
 with placed as (
     select
         entries.board,

@@ -15,6 +15,7 @@
 -- never null: snapshot_id, position, next_model, n_cases, better, worse
 -- always: n_cases > 0
 -- always: better + worse <= n_cases
+-- scope: date
 with cases as (
     select
         sha256, source, url, board, stated_as_of, task, model_raw, score,

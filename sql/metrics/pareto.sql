@@ -21,6 +21,7 @@
 -- key: board, task, as_of, model
 -- never null: score, rank, provider, price_usd_per_mtok, price_as_of, on_frontier
 -- always: price_usd_per_mtok > 0
+-- scope: date
 with priced as (
     select
         entries.snapshot_id,

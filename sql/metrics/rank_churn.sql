@@ -20,8 +20,10 @@
 -- always: comparable or n_common is null
 -- always: kendall_tau between -1.0000001 and 1.0000001
 -- always: rbo between -0.0000001 and 1.0000001
+-- scope: step
 with pairs as (
     select
+        row_number() over (order by steps.board, steps.task, steps.as_of) as step,
         steps.*,
         if(boards.higher_is_better, 1, -1) as direction
     from core.steps as steps
@@ -31,9 +33,7 @@ with pairs as (
 
 later as (
     select
-        pairs.board,
-        pairs.task,
-        pairs.as_of,
+        pairs.step,
         entries.model,
         entries.rank,
         entries.position,
@@ -48,9 +48,7 @@ later as (
 
 earlier as (
     select
-        pairs.board,
-        pairs.task,
-        pairs.as_of,
+        pairs.step,
         entries.model,
         entries.rank,
         entries.position,
@@ -64,9 +62,7 @@ earlier as (
 
 counted as (
     select
-        board,
-        task,
-        as_of,
+        step,
         count(*) filter (where later.seen_in_both and earlier.seen_in_both) as n_common,
         count(*) filter (where earlier.model is null and later.sure) as entrants,
         count(*) filter (where later.model is null and earlier.sure) as exits,
@@ -76,8 +72,8 @@ counted as (
         avg(abs(later.rank - earlier.rank))
             filter (where later.seen_in_both and earlier.seen_in_both) as mean_abs_rank_change
     from later
-    full join earlier using (board, task, as_of, model)
-    group by board, task, as_of
+    full join earlier using (step, model)
+    group by step
 )
 select
     board,
@@ -95,5 +91,6 @@ select
     steps.comparable,
     steps.depth
 from core.steps as steps
-left join counted using (board, task, as_of)
+left join pairs using (board, task, as_of)
+left join counted using (step)
 left join metrics.rank_agreement as agreement using (board, task, as_of)

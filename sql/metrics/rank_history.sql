@@ -11,23 +11,23 @@
 -- key: board, task, model, valid_from
 -- never null: rank, score
 -- always: valid_to > valid_from
+-- scope: stretch
 with dates as (
     select
         board,
         task,
         as_of,
+        dense_rank() over (order by board, task) as timeline,
         row_number() over (partition by board, task order by as_of) as number
     from metrics.gap_history
 ),
 
 listed as (
     select
-        entries.board,
-        entries.task,
         entries.model,
         entries.rank,
         entries.score,
-        entries.as_of,
+        dates.timeline,
         dates.number
     from core.entries as entries
     join dates
@@ -38,44 +38,38 @@ listed as (
 compared as (
     select
         *,
+        lag(number) over in_time as number_before,
         number is distinct from 1 + lag(number) over in_time
             or rank <> lag(rank) over in_time
-            or score <> lag(score) over in_time as starts
+            or score <> lag(score) over in_time as starts,
+        max(number) over (partition by timeline, model) as last_number
     from listed
-    window in_time as (partition by board, task, model order by number)
+    window in_time as (partition by timeline, model order by number)
 ),
 
-stretched as (
-    select
-        *,
-        count(*) filter (where starts) over (
-            partition by board, task, model order by number rows unbounded preceding
-        ) as stretch
-    from compared
-),
-
+-- A stretch lasts until the snapshot before the next one's first, or to the model's last.
 stretches as (
     select
-        board,
-        task,
+        timeline,
         model,
-        any_value(rank) as rank,
-        any_value(score) as score,
-        min(as_of) as valid_from,
-        max(number) as last_number
-    from stretched
-    group by board, task, model, stretch
+        rank,
+        score,
+        number,
+        coalesce(
+            lead(number_before) over (partition by timeline, model order by number), last_number
+        ) as last_number
+    from compared
+    where starts
 )
 select
-    stretches.board,
-    stretches.task,
+    begins.board,
+    begins.task,
     stretches.model,
     stretches.rank,
     stretches.score,
-    stretches.valid_from,
-    dates.as_of as valid_to
+    begins.as_of as valid_from,
+    ends.as_of as valid_to
 from stretches
-left join dates
-    on dates.board = stretches.board
-    and dates.task = stretches.task
-    and dates.number = stretches.last_number + 1
+join dates as begins using (timeline, number)
+left join dates as ends
+    on ends.timeline = stretches.timeline and ends.number = stretches.last_number + 1

@@ -15,6 +15,7 @@
 -- never null: spread, best, worst, n_models
 -- always: spread >= 0
 -- always: (top10_mean is null) = (n_models < 10)
+-- scope: date
 with scored as (
     select
         entries.board,

@@ -20,36 +20,65 @@
 -- always: price_ratio >= 1
 -- always: n_tied_unpriced between 0 and n_tied
 -- always: (cheapest_tied is null) = (cheapest_price is null)
-with scored as (
-    select entries.*
-    from core.entries as entries
-    where entries.current and entries.position is not null
+-- scope: date
+with leaders as (
+    select
+        snapshot_id,
+        task,
+        board,
+        as_of,
+        model,
+        score,
+        sd
+    from core.entries
+    where current and position = 1
 ),
 
 -- Two-sided normal test of each model against the leader; a model without noise cannot be tested.
 tested as (
     select
-        other.snapshot_id,
-        other.task,
+        snapshot_id,
+        task,
         other.model,
         other.position,
-        2 * upper_tail(
-            abs(leader.score - other.score) / nullif(sqrt(leader.sd ^ 2 + other.sd ^ 2), 0)
-        ) as p
-    from scored as leader
-    join scored as other using (snapshot_id, task)
-    where leader.position = 1 and other.position > 1
+        abs(leaders.score - other.score) / nullif(sqrt(leaders.sd ^ 2 + other.sd ^ 2), 0) as z
+    from leaders
+    join core.entries as other using (snapshot_id, task)
+    where other.position > 1
+),
+
+-- Beyond six standard errors p is below 2e-9: told from the leader among any number of models.
+counted as (
+    select
+        snapshot_id,
+        task,
+        count(z) as tests,
+        count(*) filter (where z > 6) as far
+    from tested
+    group by snapshot_id, task
+),
+
+near as (
+    select
+        snapshot_id,
+        task,
+        model,
+        position,
+        2 * upper_tail(z) as p
+    from tested
+    where z <= 6
 ),
 
 -- Holm 1979, "A simple sequentially rejective multiple test procedure": the i-th smallest of m p-values is
 -- multiplied by m - i + 1, and no adjusted value is below the one before.
 stepped as (
     select
-        *,
-        p * (count(*) over (partition by snapshot_id, task)
-            - row_number() over (partition by snapshot_id, task order by p, position) + 1) as scaled
-    from tested
-    where p is not null
+        near.*,
+        near.p * (counted.tests - counted.far
+            - row_number() over (partition by snapshot_id, task order by near.p, near.position) + 1)
+            as scaled
+    from near
+    join counted using (snapshot_id, task)
 ),
 
 adjusted as (
@@ -79,9 +108,8 @@ answers as (
         leader.as_of,
         leader.model as leader,
         if(leader.sd is null, null, [leader.model] || coalesce(tied.models, [])) as tied_models
-    from scored as leader
+    from leaders as leader
     left join tied using (snapshot_id, task)
-    where leader.position = 1
 ),
 
 priced as (

@@ -68,7 +68,7 @@ def test_a_damaged_payload_is_told_and_the_others_land(two_boards: tuple[Setting
     whole = payload.read_bytes()
     payload.write_bytes(whole[:-9])
     assert pipeline.load_journal(settings, load_sources()) == 1
-    assert read(settings, "select distinct board from parsed.rows") == [("test/one",)]
+    assert read(settings, "select distinct board from parsed.states") == [("test/one",)]
     assert read(settings, "select source, url, problem like '% is damaged %' from raw.damaged") == [
         ("tidy", "file:///two.csv", True)
     ]

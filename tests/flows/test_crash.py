@@ -43,7 +43,7 @@ KEYS = {
     "raw.quarantine": "sha256, source, url",
     "parsed.payloads": "sha256, source, url",
     "parsed.states": "sha256, source, url, board, stated_as_of",
-    "parsed.rows": "sha256, source, url, board, task, model_raw, stated_as_of",
+    "parsed.rows": "reading, task, name",
 }
 
 

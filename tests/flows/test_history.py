@@ -290,10 +290,11 @@ def test_no_row_is_lost_or_doubled_on_the_way_to_the_entries(home: Settings) -> 
             with published as (
                 select states.snapshot_id, count(*) as n
                 from core.states as states
-                join parsed.rows as rows
-                    on rows.sha256 = states.payload_sha256 and rows.url = states.url
-                    and rows.board = states.listed_as
-                    and (rows.stated_as_of is null or rows.stated_as_of = states.as_of)
+                join parsed.states as read
+                    on read.sha256 = states.payload_sha256 and read.url = states.url
+                    and read.board = states.listed_as
+                    and (read.stated_as_of is null or read.stated_as_of = states.as_of)
+                join parsed.rows as rows using (reading)
                 group by all
             ),
             kept as (select snapshot_id, count(*) as n from core.entries group by all)
@@ -626,9 +627,11 @@ def test_rank_ub_is_the_arenas_own_rank_but_for_its_rounding(home: Settings) -> 
                 (rows.extra ->> 'rank')::integer as shown
             from core.entries as entries
             join core.states as states using (snapshot_id)
-            join parsed.rows as rows
-                on rows.sha256 = states.payload_sha256 and rows.url = states.url
-                and rows.model_raw = entries.model_raw
+            join parsed.states as read
+                on read.sha256 = states.payload_sha256 and read.url = states.url
+            join parsed.rows as rows using (reading)
+            join parsed.names as names
+                on names.name = rows.name and names.model_raw = entries.model_raw
             where entries.board = 'arena_csv/text' and entries.score is not null
             """
         ).pl()

@@ -13,6 +13,7 @@ key: board, task, as_of
 never null: leader, p_leader_best
 always: n_measured between 2 and n_models
 always: p_leader_best between 0 and 1
+scope: date
 """
 
 from __future__ import annotations
@@ -24,7 +25,19 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-READS = ("core.entries",)
+READS = {
+    "core.entries": (
+        "board",
+        "task",
+        "as_of",
+        "snapshot_id",
+        "model",
+        "score",
+        "sd",
+        "position",
+        "current",
+    )
+}
 
 Floats = NDArray[np.float64]
 

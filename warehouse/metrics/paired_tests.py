@@ -18,6 +18,7 @@ never null: snapshot_id, next_model, n_cases, better, worse, p, p_holm, apart
 always: p between 0 and 1
 always: p_holm between p and 1
 always: apart = (p_holm < 0.05)
+scope: date
 """
 
 from __future__ import annotations

@@ -1,0 +1,198 @@
+"""What has changed since the last build, table by table, so that only what follows from it is made anew.
+
+A table that is made whole is compared with what it was. How it differs tells which boards, from which date
+on, its readers must look at again: by board and as_of where it has them, by board, or by the model or the
+published name, wherever core.entries lists it. Only columns that a reader names count for it, so a state that
+was merely seen again moves nothing.
+
+Two laws make this right. The rows of a payload are what their state's hash says, so of parsed.* a model with
+a scope hears through core.states. And what a model reads of reference.* concerns all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from warehouse.headers import Header
+from warehouse.scope import BEGINNING, STATES, Parts
+
+ENTRIES = "core.entries"
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """Every row is as it was."""
+
+
+@dataclass(frozen=True)
+class Everything:
+    """Any row may be another."""
+
+
+@dataclass(frozen=True)
+class Some:
+    """The rows of these boards from these dates on may be others."""
+
+    parts: Parts
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A table that was made whole and is another; `before` is a temporary table with what it was."""
+
+    table: str
+    before: str
+    columns: Sequence[str]
+
+
+Change = Unchanged | Everything | Some | Compared
+
+
+@dataclass
+class Changes:
+    """How each table has changed, as far as the build has come."""
+
+    db: duckdb.DuckDBPyConnection
+    known: dict[str, Change] = field(default_factory=dict)
+
+    def concerning(
+        self, reads: frozenset[str], scoped: bool, text: str
+    ) -> Unchanged | Everything | Some:
+        """What a model that reads these tables in this text must look at again."""
+        found: list[Parts] = []
+        for table in sorted(reads):
+            change = self.known.get(table, Unchanged())
+            if isinstance(change, Unchanged) or (scoped and table.startswith("parsed.")):
+                continue
+            if not scoped or isinstance(change, Everything):
+                return Everything()
+            concerned = change.parts if isinstance(change, Some) else self._parts(change, text)
+            if concerned is None:
+                return Everything()
+            found.append(concerned)
+        together: Parts = {}
+        for parts in found:
+            together = _earlier(together, parts)
+        return Some(together) if together else Unchanged()
+
+    def _parts(self, change: Compared, text: str) -> Parts | None:
+        used = [name for name in change.columns if name in KEYS or _names(text, name)]
+        listed = ", ".join(used)
+        self.db.execute(
+            f"""
+            create or replace temp table differing as
+            (select {listed} from {change.before} except select {listed} from {change.table})
+            union
+            (select {listed} from {change.table} except select {listed} from {change.before})
+            """
+        )
+        if {"board", "as_of"} <= set(used):
+            query = "select board, min(as_of) from temp.differing group by board"
+        elif "board" in used:
+            # A board told by several sources has lists under their boards' names.
+            query = f"""
+                select board, $beginning::date from temp.differing
+                union
+                select states.board, $beginning::date
+                from {STATES} as states
+                join temp.differing as differing on differing.board = states.listed_as
+            """
+        elif "model_raw" in used:
+            # A name that was not there before is in new states alone.
+            query = f"""
+                select entries.board, min(entries.as_of)
+                from {ENTRIES} as entries
+                join {STATES} as states using (snapshot_id)
+                join temp.differing as differing
+                    on differing.source = states.source and differing.model_raw = entries.model_raw
+                group by entries.board
+            """
+        elif "model" in used:
+            query = f"""
+                select board, min(as_of) from {ENTRIES}
+                where model in (select model from temp.differing) group by board
+            """
+        else:
+            return None
+        given = {"beginning": BEGINNING} if "$beginning" in query else {}
+        return dict(self.db.execute(query, given).fetchall())
+
+
+KEYS = ("board", "as_of", "model", "source")
+
+
+def _names(text: str, column: str) -> bool:
+    return re.search(rf"\b{column}\b", text) is not None
+
+
+def _earlier(one: Parts, other: Parts) -> Parts:
+    return {
+        board: min(day for day in (one.get(board), other.get(board)) if day is not None)
+        for board in {*one, *other}
+    }
+
+
+def compare(db: duckdb.DuckDBPyConnection, table: str, header: Header, number: int) -> Change:
+    """How temp.made differs from the table that it is to replace; keeps what the table was."""
+    same = db.execute(
+        f"""
+        select not exists (from (from {table} except all from temp.made))
+            and not exists (from (from temp.made except all from {table}))
+        """
+    ).fetchall()[0][0]
+    if same:
+        return Unchanged()
+    before = f"temp.before_{number}"
+    db.execute(f"create or replace temp table before_{number} as from {table}")
+    return Compared(table, before, list(header.columns))
+
+
+def marks(db: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+    """What the last finished build was made of: a word for each table and model, and `build`, its number."""
+    db.execute("create schema if not exists built")
+    db.execute("create table if not exists built.marks (name varchar, mark varchar)")
+    db.execute(
+        "create table if not exists built.changes (build bigint, name varchar, board varchar, since date)"
+    )
+    return dict(db.execute("select name, mark from built.marks").fetchall())
+
+
+def write_marks(db: duckdb.DuckDBPyConnection, now: Mapping[str, str]) -> None:
+    """Say what the build was made of; belongs in its transaction."""
+    db.execute("delete from built.marks")
+    db.execute(
+        "insert into built.marks select unnest($names), unnest($marks)",
+        {"names": list(now), "marks": list(now.values())},
+    )
+
+
+def note(db: duckdb.DuckDBPyConnection, build: int, table: str, parts: Parts | None) -> None:
+    """Note for the publication what a build changed: parts of a table, or (None) all of it."""
+    rows: Sequence[tuple[str | None, date | None]] = (
+        list(parts.items()) if parts else [(None, None)]
+    )
+    db.execute(
+        "insert into built.changes select $build, $table, unnest($boards), unnest($dates)",
+        {
+            "build": build,
+            "table": table,
+            "boards": [row[0] for row in rows],
+            "dates": [row[1] for row in rows],
+        },
+    )
+
+
+def content_mark(db: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A word for the contents of a table that no model makes: as `load` marked it, else a hash of it."""
+    if table.split(".")[0] in ("parsed", "raw"):
+        rows = db.execute("select mark from parsed.marks where name = ?", [table]).fetchall()
+        return rows[0][0] if rows else ""
+    found = db.execute(
+        f"select count(*) || ' ' || coalesce(sum(hash(t)::hugeint), 0) from {table} as t"
+    )
+    return str(found.fetchall()[0][0])

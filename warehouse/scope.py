@@ -1,0 +1,233 @@
+"""The part of a table that may have changed: which it is, how to see only what it follows from, how to put
+another in its place.
+
+A part is a board from a date on (temp.parts). Queries name their tables as schema.table; while a part is
+made, these names mean views in a catalog of its own, which show of a table as much as the part follows from.
+The header of a model says how much that is:
+
+    date     rows of a date follow from rows of their own board and date: the views show the part's dates
+    step     also from the date before: the views begin with the last date before the part, task by task
+    stretch  rows last from valid_from until valid_to, so what stood on that last date may go on: the rows
+             that are replaced are those that reach beyond it, and they keep their beginning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+
+import duckdb
+
+from warehouse.headers import Scope
+from warehouse.quoting import identifier
+
+Parts = Mapping[str, date]
+"""Boards, each with the first date of which something may have changed."""
+
+BEGINNING = date(1, 1, 1)
+PORTION = 1_000_000
+"""Rows of core.entries that are worked on at once where all are made."""
+STATES = "core.states"
+EARLIEST = "getvariable('earliest')"
+"""The earliest reach of any part, as a constant: so a scan passes over what lies before it."""
+CALENDAR = "metrics.gap_history"
+"""The table that says on which dates a task of a board lists somebody with a score."""
+
+
+@contextmanager
+def views(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None]:
+    """A catalog `scope` of views that show of each table the boards and dates of temp.parts and temp.reach.
+
+    Must be entered outside of a transaction: one transaction writes one catalog.
+    """
+    home = db.execute("select current_catalog()").fetchall()[0][0]
+    choose(db, {}, "date")
+    db.execute("attach ':memory:' as scope")
+    try:
+        for table in tables:
+            db.execute(f"create schema if not exists scope.{table.split('.')[0]}")
+            db.execute(f"create view scope.{table} as {_shown(db, home, table)}")
+        yield
+    finally:
+        db.execute("detach scope")
+
+
+@contextmanager
+def seen_through_views(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """In this block schema.table names a view of `scope`; functions are those of the database as ever."""
+    home = db.execute("select current_catalog()").fetchall()[0][0]
+    db.execute(f"set search_path = 'scope.main,{identifier(home)}.main'")
+    try:
+        yield
+    finally:
+        db.execute(f"set search_path = '{identifier(home)}.main'")
+
+
+def _shown(db: duckdb.DuckDBPyConnection, home: str, table: str) -> str:
+    schema, name = table.split(".")
+    rows = db.execute(
+        "select column_name from duckdb_columns() "
+        "where database_name = ? and schema_name = ? and table_name = ?",
+        [home, schema, name],
+    ).fetchall()
+    columns = {row[0] for row in rows}
+    whole = f"from {identifier(home)}.{table} as t"
+    if not {"board", "as_of"} <= columns:
+        return whole
+    if "task" not in columns:
+        return (
+            f"select t.* {whole} join temp.parts as p using (board) "
+            f"where t.as_of >= {EARLIEST} and t.as_of >= p.reach"
+        )
+    return (
+        f"select t.* {whole} join temp.parts as p using (board) "
+        "left join temp.reach as r using (board, task) "
+        f"where t.as_of >= {EARLIEST} and t.as_of >= coalesce(r.reach, p.date_before)"
+    )
+
+
+def portions(db: duckdb.DuckDBPyConnection) -> list[Parts]:
+    """All boards, in portions of so many rows that what is made of one fits into memory."""
+    there = db.execute(
+        "select 1 from duckdb_tables() where database_name = current_catalog() "
+        "and schema_name = 'core' and table_name = 'states'"
+    ).fetchall()
+    if not there:
+        return []
+    found: list[dict[str, date]] = []
+    weight = PORTION
+    query = f"select board, sum(n_models) from {STATES} group by board order by board"
+    for board, rows in db.execute(query).fetchall():
+        if weight >= PORTION:
+            found.append({})
+            weight = 0
+        found[-1][board] = BEGINNING
+        weight += rows
+    return list(found)
+
+
+def choose(db: duckdb.DuckDBPyConnection, parts: Parts, scope: Scope) -> None:
+    """Set temp.parts and temp.reach so that the views show what these parts follow from.
+
+    A step looks back to the last date on which its task lists somebody with a score, and to the last date
+    of the board on which it lists anybody, whichever is earlier.
+    """
+    _write_parts(db, parts)
+    db.execute("create or replace temp table reach (board varchar, task varchar, reach date)")
+    if scope != "date":
+        _look_back(db)
+    db.execute("set variable earliest = (select coalesce(min(reach), '-infinity') from temp.parts)")
+
+
+def _look_back(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(
+        f"""
+        update temp.parts set date_before = coalesce(
+            (
+                select max(states.as_of)
+                from {STATES} as states
+                where states.board = parts.board and states.as_of < parts.since and not states.outdated
+            ),
+            since
+        )
+        """
+    )
+    db.execute(
+        f"""
+        insert into temp.reach
+        select board, task, least(max(calendar.as_of), any_value(parts.date_before))
+        from {CALENDAR} as calendar
+        join temp.parts as parts using (board)
+        where calendar.as_of < parts.since
+        group by board, task
+        """
+    )
+    db.execute(
+        """
+        update temp.parts set reach = least(
+            date_before,
+            coalesce(
+                (select min(reach.reach) from temp.reach as reach where reach.board = parts.board),
+                date_before
+            )
+        )
+        """
+    )
+
+
+def _write_parts(db: duckdb.DuckDBPyConnection, parts: Parts) -> None:
+    """temp.parts(board, since, date_before, reach): what is replaced begins with `since`, what is looked at
+    with `date_before` or, for some task, as early as `reach`."""
+    db.execute(
+        "create or replace temp table parts (board varchar, since date, date_before date, reach date)"
+    )
+    db.execute("create or replace temp table reach (board varchar, task varchar, reach date)")
+    if parts:
+        db.execute(
+            "insert into temp.parts select board, since, since, since "
+            "from (select unnest($boards) as board, unnest($dates) as since)",
+            {"boards": list(parts), "dates": list(parts.values())},
+        )
+
+
+def replace_dates(db: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Put the rows of temp.made in the place of the parts' dates. Leaves in temp.made only these rows."""
+    db.execute(
+        "delete from temp.made as made where not exists (from temp.parts as parts "
+        "where parts.board = made.board and made.as_of >= parts.since)"
+    )
+    db.execute(
+        f"delete from {table} as t using temp.parts as parts "
+        f"where t.board = parts.board and t.as_of >= parts.since and t.as_of >= {EARLIEST}"
+    )
+    db.execute(f"insert into {table} from temp.made")
+
+
+def replace_stretches(db: duckdb.DuckDBPyConnection, table: str) -> Parts:
+    """Put the stretches of temp.made, which begin with the date before the part, in the place of those that
+    reach beyond that date. What stands on it and stood before keeps its beginning.
+
+    Returns per board the date before which no stretch that has changed ended.
+    """
+    db.execute(
+        f"""
+        create or replace temp table firsts as
+        select board, task, min(as_of) filter (where as_of < parts.since) as first
+        from {CALENDAR} as calendar
+        join temp.parts as parts using (board)
+        left join temp.reach as reach using (board, task)
+        where calendar.as_of >= coalesce(reach.reach, parts.date_before)
+        group by board, task
+        """
+    )
+    db.execute(
+        f"""
+        create or replace temp table former as
+        select t.*
+        from {table} as t
+        join temp.parts as parts using (board)
+        left join temp.firsts as firsts using (board, task)
+        where if(
+            firsts.first is null,
+            t.valid_from >= parts.since,
+            t.valid_to is null or t.valid_to > firsts.first
+        )
+        """
+    )
+    db.execute(
+        f"delete from {table} as t using temp.former as former where t.board = former.board "
+        "and t.task = former.task and t.model = former.model and t.valid_from = former.valid_from"
+    )
+    db.execute(
+        """
+        update temp.made as made
+        set valid_from = former.valid_from
+        from temp.firsts as firsts, temp.former as former
+        where firsts.board = made.board and firsts.task = made.task and firsts.first = made.valid_from
+            and former.board = made.board and former.task = made.task and former.model = made.model
+            and former.valid_from < made.valid_from
+        """
+    )
+    db.execute(f"insert into {table} from temp.made")
+    return dict(db.execute("select board, reach from temp.parts").fetchall())

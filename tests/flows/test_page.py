@@ -23,8 +23,10 @@ from flows.page.finish import finish_line, rank_path, sparkline
 from flows.page.site import Published, publish_site
 from flows.page.words import day, digits, link, score, signed
 from flows.settings import Settings
+from tests.conftest import MakeWarehouse
 from tests.flows.paged import EVIL, LAST, SHOWN, Page, boards, land, make, noisy, small_site
 from tests.sample import sample_home
+from warehouse import page_board
 from warehouse.reader import NothingPublished
 
 
@@ -66,6 +68,8 @@ def test_a_board_that_is_old_is_set_apart_and_says_when_it_was_last_seen(
 ) -> None:
     live, past = pages["index.html"].text.split("Not current")
     assert "A past race" not in live
+    assert "An unmoved race" not in live, "seen today, and the same for nine months"
+    assert "Last seen 8 Mar 2025" in past
     assert "Last seen 1 Jun 2024" in past
     text = of(pages, "made/past").text
     assert "Last seen 1 Jun 2024. It has not been seen, or not changed, for long." in text
@@ -360,7 +364,7 @@ def test_the_command_says_where_the_page_is_and_how_to_open_it(
 ) -> None:
     monkeypatch.setenv("PHOTOFINISH_HOME", str(made[0].home))
     said = CliRunner().invoke(cli, ["publish"]).output
-    assert "Nothing on the page of 9 boards" in said
+    assert "Nothing on the page of 10 boards" in said
     assert f"open {made[1].index.as_uri()} in a browser" in said
     [facts] = json.loads(CliRunner().invoke(cli, ["publish", "--anew", "--json"]).output)
     assert (facts["skipped"], facts["changed"], facts["files"]) == (False, 0, made[1].files)
@@ -450,6 +454,23 @@ def test_only_addresses_of_the_web_become_links() -> None:
     assert link("javascript:alert(1)") is None
     assert link("data:text/html,x") is None
     assert link(None) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "shades"),
+    [
+        # The worst shown is 5 (or 10), the best possible 20 (or 0): shares of that distance.
+        ({"perfect_score": 20}, [1 / 3, 0]),
+        ({"perfect_score": 0, "higher_is_better": False}, [0, 1 / 2]),
+        ({}, [1, 0]),
+    ],
+)
+def test_a_cell_is_as_bright_as_its_score_is_near_the_best_possible(
+    warehouse: MakeWarehouse, facts: dict[str, object], shades: list[float]
+) -> None:
+    rows = [{"model_raw": m, "task": "one", "score": s} for m, s in (("ada", 10.0), ("bea", 5.0))]
+    cells = page_board.heatmap(warehouse({"2025-01-01": rows}, **facts), "test/board")
+    assert cells.sort("model")["shade"].to_list() == pytest.approx(shades)
 
 
 BOARD = {

@@ -64,6 +64,7 @@ def boards() -> dict[date, list[tuple[str, list[dict[str, Any]], dict[str, Any]]
         found[day] = [("made/close", head(lead), ELO)]
     found[WEEKS[0]].append(("made/old", noisy(1, ada=90, bea=50), {"title": "An old race"}))
     found[date(2024, 6, 1)] = [("made/past", noisy(1, ada=9, bea=5), {"title": "A past race"})]
+    found[WEEKS[1]].append(("mirror/close", head(30), ELO))
     found[LAST] += [
         ("made/clear", noisy(1, ada=90, bea=50), {"title": "A clear race"}),
         (

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli import cli
-from flows.page import charts, sentences, write
+from flows.page import charts, moves, sentences, write
 from flows.page.addresses import addresses, board_folder, slug
 from flows.page.finish import finish_line, rank_path, sparkline
 from flows.page.site import Published, publish_site
@@ -518,13 +518,13 @@ def test_a_change_is_told_in_a_sentence() -> None:
         "note": None,
         "n_models": 3,
     }
-    assert sentences.moved({**change, "kind": "new leader"}) == (
+    assert moves.moved({**change, "kind": "new leader"}) == (
         "ada took the lead from bea; 1.50% ahead of the second."
     )
-    assert sentences.moved({**change, "kind": "verdict"}).startswith(
+    assert moves.moved({**change, "kind": "verdict"}).startswith(
         "the lead is now within the noise: a photo finish; ada first"
     )
-    assert sentences.moved({**change, "kind": "rescale"}).startswith("rescale; ada first")
+    assert moves.moved({**change, "kind": "rescale"}).startswith("rescale; ada first")
 
 
 def test_the_specifications_of_charts_are_vega_lite() -> None:

@@ -15,6 +15,8 @@ from flows.export.jsonld import Subject
 from flows.page import charts, sentences
 from flows.page.data import about
 from flows.page.drawing import Drawings
+from flows.page.heat import heat, tasks_of
+from flows.page.moves import happened
 from flows.page.pages import Head, Row, Site, linked_data, render, rights
 from flows.page.words import digits, score, verdict
 from flows.page.write import Folder
@@ -22,7 +24,6 @@ from warehouse import page_board
 from warehouse.explain import Explanation
 
 STEPS_SHOWN, MODELS_SHOWN, PRICES_SHOWN = 40, 100, 12
-LEVELS = 7
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def board_page(
 ) -> list[sentences.Cited]:
     """Write the page of a board with its picture and data, and return what it claims."""
     place = site.boards[board["board"]]
-    claims = sentences.claims(board, rows.tie, told, rows.sides, _tasks(rows.tasks))
+    claims = sentences.claims(board, rows.tie, told, rows.sides, tasks_of(rows.tasks))
     datasets = _datasets(folder, place, board, rows, meanings)
     title, said = f"{board['title']}: {verdict(board)}", claims[0].sentence
     heads = [runner.row for runner in board["line"].runners]
@@ -100,7 +101,7 @@ def board_page(
             far_k=board["far_k"] or 2,
             steps=moved[:STEPS_SHOWN],
             more_steps=max(len(moved) - STEPS_SHOWN, 0),
-            heat=_heat(rows.tasks),
+            heat=heat(rows.tasks),
             price=_price(board, rows.table, drawings),
             table=_table(rows.table.head(MODELS_SHOWN)),
             more_models=max(rows.table.height - MODELS_SHOWN, 0),
@@ -161,7 +162,7 @@ def _moved(steps: pl.DataFrame, board: Row) -> list[dict[str, Any]]:
         # Where the far gap cannot be compared the near one still says something.
         own = {key: step[f"near_{key}"] if near else step[key] for key in _PARTS}
         if own["cause"] not in (None, "none") or step["events"]:
-            rows.append({**step, **own, "said": sentences.happened(step)})
+            rows.append({**step, **own, "said": happened(step)})
     return rows
 
 
@@ -171,39 +172,6 @@ _PARTS = (
     "cause",
     *(f"from_{part}" for part in ("exits", "rescale", "scores", "entries")),
 )
-
-
-def _tasks(cells: pl.DataFrame) -> list[dict[str, Any]]:
-    return cells.unique("task").sort("spread", "task", descending=[True, False]).to_dicts()
-
-
-def _heat(cells: pl.DataFrame) -> dict[str, Any] | None:
-    """Rows and cells of the heat map, tasks by spread, the widest first; None without tasks."""
-    if cells.is_empty():
-        return None
-    tasks = _tasks(cells)
-    decimals = min(digits(cells["score"]), 1)
-    rows = []
-    for (model, profile), found in cells.group_by("model", "profile", maintain_order=True):
-        by_task = {row["task"]: row for row in found.iter_rows(named=True)}
-        rows.append(
-            {
-                "model": model,
-                "profile": profile,
-                "cells": [_cell(by_task.get(task["task"]), decimals) for task in tasks],
-            }
-        )
-    heads = [{**task, "spread": score(task["spread"], decimals)} for task in tasks]
-    return {"as_of": cells["as_of"][0], "tasks": heads, "rows": rows}
-
-
-def _cell(row: Row | None, decimals: int) -> dict[str, Any] | None:
-    if row is None:
-        return None
-    return {
-        "level": min(int(row["shade"] * LEVELS), LEVELS - 1),
-        "score": score(row["score"], decimals),
-    }
 
 
 def _price(board: Row, table: pl.DataFrame, drawings: Drawings) -> dict[str, Any] | None:

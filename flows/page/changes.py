@@ -13,8 +13,8 @@ import polars as pl
 from flows.export.about import About
 from flows.export.datasets import write_dataset
 from flows.export.feeds import Entry, atom, entry_id
+from flows.page.moves import moved
 from flows.page.pages import Head, Row, Site, render
-from flows.page.sentences import moved
 from flows.page.write import Folder
 
 FEED = 50

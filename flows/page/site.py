@@ -14,7 +14,6 @@ import duckdb
 
 from flows.export.feeds import Page, llms, sitemap
 from flows.export.jsonld import Subject
-from flows.page import sentences
 from flows.page.addresses import addresses, board_folder, model_folder
 from flows.page.boards import Rows, board_page
 from flows.page.changes import changes_page
@@ -23,6 +22,7 @@ from flows.page.drawing import Drawings
 from flows.page.finish import finish_line, sparkline
 from flows.page.front import front_page, summary
 from flows.page.models import model_pages
+from flows.page.moves import of_late
 from flows.page.pages import Head, Row, Site, linked_data, render, rights
 from flows.page.words import verdict
 from flows.page.write import Folder
@@ -135,7 +135,7 @@ def _prepared(
             "line": finish_line(heads[key].to_dicts(), board["higher_is_better"]),
             "spark": sparkline(histories[key]["gap_1_2_pct"].to_list()),
             "told": told,
-            "changed": sentences.of_late(board, told),
+            "changed": of_late(board, told),
         }
     for board in boards:
         parts = [part for part in boards if part["whole"] == board["board"]]

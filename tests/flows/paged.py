@@ -52,7 +52,7 @@ def tasks() -> list[dict[str, Any]]:
             "easy": 99.0 - 0.1 * n,
             "hard": 60.0 - 5 * n,
             "odd": 20.0 + 7 * n,
-            "overall": 70.0 - n,
+            "overall": 100.0 - 9 * n,
         }.items()
     ]
 
@@ -64,6 +64,7 @@ def boards() -> dict[date, list[tuple[str, list[dict[str, Any]], dict[str, Any]]
         found[day] = [("made/close", head(lead), ELO)]
     found[WEEKS[0]].append(("made/old", noisy(1, ada=90, bea=50), {"title": "An old race"}))
     found[date(2024, 6, 1)] = [("made/past", noisy(1, ada=9, bea=5), {"title": "A past race"})]
+    found[WEEKS[1]].append(("mirror/close", head(30), ELO))
     found[LAST] += [
         ("made/clear", noisy(1, ada=90, bea=50), {"title": "A clear race"}),
         (
@@ -91,6 +92,15 @@ def land(settings: Settings, states: Mapping[date, Sequence[Any]]) -> None:
     archive.append(fetches)
 
 
+def land_unmoved(settings: Settings) -> None:
+    """A board whose publisher still shows, on the last day, what it stated long ago."""
+    rows = [{"board": "made/unmoved", **row} for row in noisy(1, ada=9, bea=5)]
+    payload = tidy_csv(rows, "2024-06-01", {"title": "An unmoved race"})
+    moment = datetime(LAST.year, LAST.month, LAST.day, tzinfo=UTC)
+    archive = Archive(settings.archive)
+    archive.append([landed(archive, payload, moment, "file:///unmoved.csv")])
+
+
 def land_prices(settings: Settings) -> None:
     """ada costs ten times what the evil one does."""
     offers = [("ada", "harbour", 9, 9), (EVIL, "cove", 0.9, 0.9), ("m00", "cove", 5, 5)]
@@ -113,6 +123,7 @@ def small_site(home: Path) -> tuple[Settings, Published]:
     """The whole small site in `home`."""
     settings = Settings(home=home)
     land(settings, boards())
+    land_unmoved(settings)
     land_prices(settings)
     make(settings)
     return settings, publish_site(settings)

@@ -17,14 +17,16 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli import cli
-from flows.page import charts, sentences, write
+from flows.page import charts, moves, sentences, write
 from flows.page.addresses import addresses, board_folder, slug
 from flows.page.finish import finish_line, rank_path, sparkline
 from flows.page.site import Published, publish_site
 from flows.page.words import day, digits, link, score, signed
 from flows.settings import Settings
+from tests.conftest import MakeWarehouse
 from tests.flows.paged import EVIL, LAST, SHOWN, Page, boards, land, make, noisy, small_site
 from tests.sample import sample_home
+from warehouse import page_board
 from warehouse.reader import NothingPublished
 
 
@@ -66,10 +68,23 @@ def test_a_board_that_is_old_is_set_apart_and_says_when_it_was_last_seen(
 ) -> None:
     live, past = pages["index.html"].text.split("Not current")
     assert "A past race" not in live
+    assert "An unmoved race" not in live, "seen today, and the same for nine months"
+    assert "Last seen 8 Mar 2025" in past
     assert "Last seen 1 Jun 2024" in past
     text = of(pages, "made/past").text
     assert "Last seen 1 Jun 2024. It has not been seen, or not changed, for long." in text
     assert "When it last changed, on 1 Jun 2024, ada was first of 2 models" in text
+
+
+def test_the_same_race_told_by_another_source_is_linked_and_not_counted_again(
+    pages: dict[str, Page],
+) -> None:
+    front = pages["index.html"].text
+    assert front.count("Also recorded: mirror/close") == 1
+    assert front.split("Newest data")[1].split("human preference")[0].count("A close race") == 1
+    assert (
+        "The same race is told by made/close , which is the one" in of(pages, "mirror/close").text
+    )
 
 
 def test_the_numbers_of_a_board_page_are_those_of_what_was_landed(pages: dict[str, Page]) -> None:
@@ -105,6 +120,8 @@ def test_the_numbers_of_every_finish_line_equal_the_database(
         ).fetchall()
     front = pages["index.html"].path.read_text()
     for board, second, tenth in gaps:
+        if board == "mirror/close":
+            continue
         card = front.split(f'id="{board.replace("/", "-")}"')[1].split("</article>")[0]
         shown = re.findall(r"<dd>([\d.]+%|–)</dd>", card)
         told = ["–" if gap is None else f"{gap:.2f}%" for gap in (second, tenth)]
@@ -360,7 +377,7 @@ def test_the_command_says_where_the_page_is_and_how_to_open_it(
 ) -> None:
     monkeypatch.setenv("PHOTOFINISH_HOME", str(made[0].home))
     said = CliRunner().invoke(cli, ["publish"]).output
-    assert "Nothing on the page of 9 boards" in said
+    assert "Nothing on the page of 11 boards" in said
     assert f"open {made[1].index.as_uri()} in a browser" in said
     [facts] = json.loads(CliRunner().invoke(cli, ["publish", "--anew", "--json"]).output)
     assert (facts["skipped"], facts["changed"], facts["files"]) == (False, 0, made[1].files)
@@ -452,6 +469,23 @@ def test_only_addresses_of_the_web_become_links() -> None:
     assert link(None) is None
 
 
+@pytest.mark.parametrize(
+    ("facts", "shades"),
+    [
+        # The worst shown is 5 (or 10), the best possible 20 (or 0): shares of that distance.
+        ({"perfect_score": 20}, [1 / 3, 0]),
+        ({"perfect_score": 0, "higher_is_better": False}, [0, 1 / 2]),
+        ({}, [1, 0]),
+    ],
+)
+def test_a_cell_is_as_bright_as_its_score_is_near_the_best_possible(
+    warehouse: MakeWarehouse, facts: dict[str, object], shades: list[float]
+) -> None:
+    rows = [{"model_raw": m, "task": "one", "score": s} for m, s in (("ada", 10.0), ("bea", 5.0))]
+    cells = page_board.heatmap(warehouse({"2025-01-01": rows}, **facts), "test/board")
+    assert cells.sort("model")["shade"].to_list() == pytest.approx(shades)
+
+
 BOARD = {
     "title": "Race",
     "status": "live",
@@ -484,13 +518,13 @@ def test_a_change_is_told_in_a_sentence() -> None:
         "note": None,
         "n_models": 3,
     }
-    assert sentences.moved({**change, "kind": "new leader"}) == (
+    assert moves.moved({**change, "kind": "new leader"}) == (
         "ada took the lead from bea; 1.50% ahead of the second."
     )
-    assert sentences.moved({**change, "kind": "verdict"}).startswith(
+    assert moves.moved({**change, "kind": "verdict"}).startswith(
         "the lead is now within the noise: a photo finish; ada first"
     )
-    assert sentences.moved({**change, "kind": "rescale"}).startswith("rescale; ada first")
+    assert moves.moved({**change, "kind": "rescale"}).startswith("rescale; ada first")
 
 
 def test_the_specifications_of_charts_are_vega_lite() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -283,10 +284,11 @@ def _step_model(path: Path) -> Model:
     module = importlib.import_module(f"{path.parents[1].name}.{table}")
     header = read_header(table, module.__doc__ or "")
     needs = module.READS if isinstance(module.READS, dict) else dict.fromkeys(module.READS, ())
-    # A step may use any module of ours that lies beside its folder.
-    text = "".join(
-        p.read_text(encoding="utf-8") for p in (path, *sorted(path.parents[1].glob("*.py")))
+    text = path.read_text(encoding="utf-8")
+    used = sorted(
+        set(re.findall(rf"^from {path.parents[1].name}\.(\w+) import", text, re.MULTILINE))
     )
+    text += "".join((path.parents[1] / f"{name}.py").read_text(encoding="utf-8") for name in used)
     return Model(table, header, frozenset(needs), text, needs=needs, make=module.make)
 
 

@@ -192,7 +192,9 @@ def two_boards(settings: Settings) -> Settings:
 
 def made_again(db: duckdb.DuckDBPyConnection) -> set[str]:
     """The tables that a build has noted as changed since the first."""
-    return {row[0] for row in db.execute("select name from built.changes where build > 1").fetchall()}
+    return {
+        row[0] for row in db.execute("select name from built.changes where build > 1").fetchall()
+    }
 
 
 def test_nothing_new_makes_no_table_and_no_file(two_boards: Settings) -> None:
@@ -246,12 +248,7 @@ def built_but_for(home: Settings, table: str) -> duckdb.DuckDBPyConnection:
 
 
 def test_a_changed_query_makes_everything_anew(two_boards: Settings) -> None:
-    other = [
-        replace(m, text=f"{m.text} ")
-        if m.table == "metrics.reigns"
-        else m
-        for m in MODELS
-    ]
+    other = [replace(m, text=f"{m.text} ") if m.table == "metrics.reigns" else m for m in MODELS]
     with closing(built(two_boards)) as db:
         build(db, other)
         assert made_again(db) == {m.table for m in MODELS}

@@ -201,7 +201,7 @@ def load_journal(
 def make_tables(
     settings: Settings, sources: Mapping[str, Source], progress: Progress = lambda done, total: None
 ) -> None:
-    """Make every table of sql/ and warehouse/metrics/ anew. Raises BrokenPromise or BadModel."""
+    """Bring every table of sql/ and warehouse/metrics/ up to date. Raises BrokenPromise or BadModel."""
     with closing(connect(settings.build)) as db:
         make_reference(db, sources)
         models = read_models(SQL, STEPS)
@@ -211,7 +211,7 @@ def make_tables(
 
 
 def publish_tables(settings: Settings) -> None:
-    """Put a fresh copy of the tables in the place where analysts look.
+    """Put the tables of now in the place where analysts look, if they are others than those there.
 
     What is no database there is moved aside. Raises NewerHome.
     """

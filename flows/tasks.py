@@ -26,7 +26,7 @@ def load() -> int:
 
 @task(name="transform", cache_policy=NO_CACHE)
 def transform() -> None:
-    """Make every table anew and hold it to its promises."""
+    """Bring every table up to date and hold it to its promises."""
     with log.step("transform"):
         pipeline.make_tables(Settings(), load_sources(), announce("making tables"))
 

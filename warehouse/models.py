@@ -11,18 +11,11 @@ states a scope only the boards and dates concerned (warehouse/scope.py). Otherwi
 from __future__ import annotations
 
 import hashlib
-import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
-from itertools import takewhile
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
-import orjson
-import polars as pl
 
-from warehouse.headers import BadModel, Header, read_header
+from warehouse.headers import BadModel
 from warehouse.incremental import (
     Change,
     Changes,
@@ -35,6 +28,7 @@ from warehouse.incremental import (
     note,
     write_marks,
 )
+from warehouse.model_files import Model, read_models
 from warehouse.promises import BrokenPromise, check
 from warehouse.quoting import quoted
 from warehouse.scope import (
@@ -48,37 +42,6 @@ from warehouse.scope import (
 from warehouse.transaction import transaction
 
 __all__ = ["BadModel", "BrokenPromise", "Model", "build", "describe", "quoted", "read_models"]
-
-
-@dataclass(frozen=True)
-class Model:
-    """One table: its name and header, which tables it reads, and the query or step that makes it."""
-
-    table: str
-    header: Header
-    reads: frozenset[str]
-    text: str
-    """What its rows depend on besides the tables: the query, or the code of the step."""
-    query: str = ""
-    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The columns that a step needs of each table; none named are all."""
-    make: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame] | None = None
-
-
-def read_models(sql: Path, steps: Path) -> list[Model]:
-    """Every model, parents first: sql/<schema>/<table>.sql and <steps>/<schema>/<table>.py.
-
-    Raises BadModel for a header that is not three paragraphs, a query the parser refuses, and a cycle.
-    """
-    db = duckdb.connect()
-    found = [_sql_model(db, path) for path in sorted(sql.glob("*/*.sql"))]
-    found += [_step_model(path) for path in sorted(steps.glob("*/*.py")) if path.stem != "__init__"]
-    by_table = {model.table: model for model in found}
-    graph = {model.table: sorted(model.reads & set(by_table)) for model in found}
-    try:
-        return [by_table[table] for table in TopologicalSorter(graph).static_order()]
-    except CycleError as error:
-        raise BadModel(f"the models read each other in a circle: {error.args[1]}") from error
 
 
 def build(
@@ -96,15 +59,12 @@ def build(
     last, now = marks(db), _marks(db, made)
     number = int(last.get("build", 0)) + 1
     written = {**now, "build": str(number)}
-    if {name: last.get(name) for name in now if _is_form(name)} != _forms(now) or not _all_there(
-        db, made
-    ):
+    changed = {name for name in now if now[name] != last.get(name)}
+    if any(name.startswith(FORM) for name in changed) or not _all_there(db, made):
         _build_from_nothing(db, made, number, written, progress)
-    elif now != {name: last.get(name) for name in now}:
+    elif changed:
         with views(db, {table for model in made for table in model.reads}), transaction(db):
-            _build_what_changed(
-                db, made, {k for k in now if now[k] != last.get(k)}, number, progress
-            )
+            _build_what_changed(db, made, changed, number, progress)
             write_marks(db, written)
 
 
@@ -241,14 +201,6 @@ def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> dict[str, 
     return found
 
 
-def _is_form(name: str) -> bool:
-    return name.startswith(FORM)
-
-
-def _forms(now: Mapping[str, str]) -> dict[str, str | None]:
-    return {name: mark for name, mark in now.items() if _is_form(name)}
-
-
 def _all_there(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> bool:
     rows = db.execute(
         "select schema_name || '.' || table_name from duckdb_tables() "
@@ -263,40 +215,3 @@ def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> 
     db.execute(f"comment on table {table} is {quoted(model.header.grain)}")
     for column, meaning in model.header.columns.items():
         db.execute(f'comment on column {table}."{column}" is {quoted(meaning)}')
-
-
-def _sql_model(db: duckdb.DuckDBPyConnection, path: Path) -> Model:
-    table = f"{path.parent.name}.{path.stem}"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    comment = list(takewhile(lambda line: line.startswith("--"), lines))
-    header = "\n".join(line.removeprefix("--").removeprefix(" ") for line in comment)
-    query = "\n".join(lines[len(comment) :]).strip().rstrip(";")
-    tree = db.execute("select json_serialize_sql(?)", [query]).fetchall()[0][0]
-    parsed = orjson.loads(tree)
-    if parsed["error"]:
-        raise BadModel(f"{path}: {parsed['error_message']}")
-    return Model(table, read_header(table, header), frozenset(_reads(parsed)), query, query=query)
-
-
-def _step_model(path: Path) -> Model:
-    table = f"{path.parent.name}.{path.stem}"
-    module = importlib.import_module(f"{path.parents[1].name}.{table}")
-    header = read_header(table, module.__doc__ or "")
-    needs = module.READS if isinstance(module.READS, dict) else dict.fromkeys(module.READS, ())
-    # A step may use any module of ours that lies beside its folder.
-    text = "".join(
-        p.read_text(encoding="utf-8") for p in (path, *sorted(path.parents[1].glob("*.py")))
-    )
-    return Model(table, header, frozenset(needs), text, needs=needs, make=module.make)
-
-
-def _reads(node: object) -> Iterator[str]:
-    """The schema-qualified tables in DuckDB's own syntax tree; CTEs have no schema and drop out."""
-    if isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
-            yield f"{node['schema_name']}.{node['table_name']}"
-        for value in node.values():
-            yield from _reads(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _reads(value)

@@ -12,6 +12,7 @@ import polars as pl
 
 from warehouse import layout
 from warehouse.database import RAW_TABLES
+from warehouse.quoting import quoted
 
 SPARK_POINTS = 10
 
@@ -60,19 +61,20 @@ def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.Data
     note says what is special about the snapshot, else null; trend holds up to 10 latest values of
     gap_1_2_pct, oldest first.
     """
+    # Without parameters, because DuckDB imports pandas for them where it is installed: half of the time.
     return db.execute(
-        """
+        f"""
         with latest as (
             select *
             from metrics.gap_history
-            where task = $task
+            where task = {quoted(task)}
             qualify row_number() over (partition by board order by as_of desc) = 1
         ),
 
         trends as (
-            select board, list(gap_1_2_pct order by as_of)[-$points:] as trend
+            select board, list(gap_1_2_pct order by as_of)[-{SPARK_POINTS}:] as trend
             from metrics.gap_history
-            where task = $task
+            where task = {quoted(task)}
             group by board
         )
         select latest.*, trends.trend, boards.title, boards.unit, boards.source, snapshots.note
@@ -81,8 +83,7 @@ def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.Data
         join core.boards as boards using (board)
         join core.snapshots as snapshots using (snapshot_id)
         order by latest.board
-        """,
-        {"task": task, "points": SPARK_POINTS},
+        """
     ).pl()
 
 

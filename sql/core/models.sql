@@ -9,12 +9,24 @@
 --
 -- key: model
 -- always: first_seen <= last_seen
+with stated as (
+    select
+        model,
+        board,
+        organization,
+        country,
+        open_weights,
+        min(as_of) as first_seen,
+        max(as_of) as last_seen
+    from core.entries
+    group by model, board, organization, country, open_weights
+)
 select
     model,
-    arg_max(organization, (as_of, board)) as organization,
-    arg_max(country, (as_of, board)) as country,
-    arg_max(open_weights, (as_of, board)) as open_weights,
-    min(as_of) as first_seen,
-    max(as_of) as last_seen
-from core.entries
+    arg_max(organization, (last_seen, board)) as organization,
+    arg_max(country, (last_seen, board)) as country,
+    arg_max(open_weights, (last_seen, board)) as open_weights,
+    min(first_seen) as first_seen,
+    max(last_seen) as last_seen
+from stated
 group by model

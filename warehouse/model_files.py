@@ -1,0 +1,86 @@
+"""Reading the model files: SQL, and steps in Python, in the order in which they can be made."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
+from pathlib import Path
+
+import duckdb
+import orjson
+import polars as pl
+
+from warehouse.headers import BadModel, Header, read_header
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table: its name and header, which tables it reads, and the query or step that makes it."""
+
+    table: str
+    header: Header
+    reads: frozenset[str]
+    text: str
+    """What its rows depend on besides the tables: the query, or the code of the step."""
+    query: str = ""
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The columns that a step needs of each table; none named are all."""
+    make: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame] | None = None
+
+
+def read_models(sql: Path, steps: Path) -> list[Model]:
+    """Every model, parents first: sql/<schema>/<table>.sql and <steps>/<schema>/<table>.py.
+
+    Raises BadModel for a header that is not three paragraphs, a query the parser refuses, and a cycle.
+    """
+    db = duckdb.connect()
+    found = [_sql_model(db, path) for path in sorted(sql.glob("*/*.sql"))]
+    found += [_step_model(path) for path in sorted(steps.glob("*/*.py")) if path.stem != "__init__"]
+    by_table = {model.table: model for model in found}
+    graph = {model.table: sorted(model.reads & set(by_table)) for model in found}
+    try:
+        return [by_table[table] for table in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise BadModel(f"the models read each other in a circle: {error.args[1]}") from error
+
+
+def _sql_model(db: duckdb.DuckDBPyConnection, path: Path) -> Model:
+    table = f"{path.parent.name}.{path.stem}"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = list(takewhile(lambda line: line.startswith("--"), lines))
+    header = "\n".join(line.removeprefix("--").removeprefix(" ") for line in comment)
+    query = "\n".join(lines[len(comment) :]).strip().rstrip(";")
+    tree = db.execute("select json_serialize_sql(?)", [query]).fetchall()[0][0]
+    parsed = orjson.loads(tree)
+    if parsed["error"]:
+        raise BadModel(f"{path}: {parsed['error_message']}")
+    return Model(table, read_header(table, header), frozenset(_reads(parsed)), query, query=query)
+
+
+def _step_model(path: Path) -> Model:
+    table = f"{path.parent.name}.{path.stem}"
+    module = importlib.import_module(f"{path.parents[1].name}.{table}")
+    header = read_header(table, module.__doc__ or "")
+    needs = module.READS if isinstance(module.READS, dict) else dict.fromkeys(module.READS, ())
+    text = path.read_text(encoding="utf-8")
+    used = sorted(
+        set(re.findall(rf"^from {path.parents[1].name}\.(\w+) import", text, re.MULTILINE))
+    )
+    text += "".join((path.parents[1] / f"{name}.py").read_text(encoding="utf-8") for name in used)
+    return Model(table, header, frozenset(needs), text, needs=needs, make=module.make)
+
+
+def _reads(node: object) -> Iterator[str]:
+    """The schema-qualified tables in DuckDB's own syntax tree; CTEs have no schema and drop out."""
+    if isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
+            yield f"{node['schema_name']}.{node['table_name']}"
+        for value in node.values():
+            yield from _reads(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _reads(value)

@@ -13,8 +13,9 @@ import polars as pl
 from flows.export.about import About
 from flows.export.datasets import write_dataset
 from flows.export.feeds import Entry, atom, entry_id
+from flows.export.jsonld import Subject
 from flows.page.moves import moved
-from flows.page.pages import Head, Row, Site, render
+from flows.page.pages import Head, Row, Site, linked_data, render
 from flows.page.write import Folder
 
 FEED = 50
@@ -31,7 +32,17 @@ def changes_page(
     data = folder.dataset(
         "changes/changes", lambda place, name: write_dataset(place, name, frame, about)
     )
-    head = Head("changes/index.html", "What moved", "What moved on the leaderboards of AI models.")
+    path, said = "changes/index.html", "What moved on the leaderboards of AI models."
+    days_told = [row["as_of"] for row in rows]
+    subject = Subject(
+        path,
+        "What moved",
+        said,
+        since=min(days_told, default=None),
+        until=max(days_told, default=None),
+        rights=about.rights,
+    )
+    head = Head(path, "What moved", said, jsonld=linked_data(subject, [data], site))
     days = [(day, list(found)) for day, found in groupby(rows, itemgetter("as_of"))]
     folder.text(
         head.path, render("changes.html", site, head, here="changes", days=days, datasets=[data])

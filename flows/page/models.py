@@ -13,9 +13,10 @@ import polars as pl
 
 from flows.export.about import Rights
 from flows.export.datasets import write_dataset
+from flows.export.jsonld import Subject
 from flows.page.data import about
 from flows.page.finish import rank_path
-from flows.page.pages import Head, Row, Site, render
+from flows.page.pages import Head, Row, Site, linked_data, render
 from flows.page.words import day
 from flows.page.write import Folder
 from warehouse import page_models
@@ -46,6 +47,8 @@ def model_pages(
         _model_page(site, folder, model, rows, history.drop("model"), boards, rights, meanings)
     head = Head("models/index.html", "Models", "Every AI model that some leaderboard has listed.")
     makers = _makers(facts.iter_rows(named=True))
+    subject = Subject(head.path, head.title, head.description, rights=tuple(rights.values()))
+    head = replace(head, jsonld=linked_data(subject, [], site))
     folder.text(
         head.path,
         render("models.html", site, head, here="models", makers=makers, total=facts.height),
@@ -79,7 +82,16 @@ def _model_page(
         f"{place}/history", lambda where, name: write_dataset(where, name, history, told)
     )
     said = standing(model["model"], now, then)
-    head = Head(f"{place}/index.html", model["model"], said)
+    subject = Subject(
+        f"{place}/index.html",
+        f"{model['model']} on the leaderboards of AI models",
+        said,
+        since=min(row["valid_from"] for row in history.iter_rows(named=True)),
+        until=max(row["as_of"] for row in rows),
+        rights=sources,
+        keywords=("AI models", "leaderboards", model["model"]),
+    )
+    head = Head(subject.path, model["model"], said, jsonld=linked_data(subject, [data], site))
     folder.text(
         head.path,
         render(

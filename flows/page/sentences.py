@@ -7,7 +7,7 @@ what follows for a reader.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flows.page.words import CLEAR, NARROW, ORDINALS, PHOTO, amount, day
@@ -49,7 +49,16 @@ def claims(
         *(side(board, row) for row in sides if row["gap_pct"] is not None),
         *saturation(board, tasks),
     ]
-    return [one for one in found if one is not None]
+    return [
+        replace(one, sentence=f"{one.sentence} Source: {source(board)}.")
+        for one in found
+        if one is not None
+    ]
+
+
+def source(board: Row) -> str:
+    """Whose data a claim rests on, in the card's words."""
+    return str(board["credit"] or board["source"]).rstrip(".")
 
 
 def when(board: Row) -> str:

@@ -114,7 +114,9 @@ def _write(
     changes = page_changes.changes(db)
     frame = changes.with_columns(said=None)
     newest = max((board["captured_at"] for board in boards), default=None)
-    changes_page(site, folder, changes, about("What moved", frame, meanings), newest)
+    changes_page(
+        site, folder, changes, about("What moved", frame, meanings, tuple(owners.values())), newest
+    )
     _front(site, folder, boards)
     _for_machines(site, folder, boards)
     progress(len(boards) + 1, len(boards) + 1)

@@ -241,6 +241,23 @@ def test_each_claim_has_an_address_a_caution_and_an_advice(pages: dict[str, Page
         assert fragment in page.ids
     claims = page.text.split("In words that may be cited")[1].split("Over time")[0]
     assert claims.count("May be unstable:") == claims.count("What to do:") >= 6
+    assert claims.count("Source:") == claims.count("What to do:"), "a quoted claim names its source"
+
+
+def test_every_page_describes_itself_to_machines(pages: dict[str, Page]) -> None:
+    for name, page in pages.items():
+        marked = re.findall(
+            r'<script type="application/ld\+json">(.*?)</script>', page.path.read_text()
+        )
+        assert len(marked) == 1, name
+        told = json.loads(marked[0])
+        assert (told["@type"], bool(told["name"]), bool(told["description"])) == (
+            "Dataset",
+            True,
+            True,
+        ), name
+        for file in told.get("distribution", []):
+            assert (page.path.parent / file["contentUrl"]).is_file(), name
 
 
 def test_a_page_weighs_little(root: Path) -> None:

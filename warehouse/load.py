@@ -208,7 +208,11 @@ def _forget(db: duckdb.DuckDBPyConnection, keys: list[Key]) -> None:
     """Take away what older versions of the parsers made of these payloads."""
     db.register("batch_keys", pl.DataFrame(keys, schema=list(Key._fields), orient="row").to_arrow())
     known = "(sha256, source, url) in (select (sha256, source, url) from batch_keys)"
-    if db.execute(f"select 1 from parsed.payloads where {known} limit 1").fetchall():
+    # What is to be tried again is forgotten as a payload, and stays in quarantine until then.
+    if db.execute(
+        f"select 1 from parsed.payloads where {known} "
+        f"union all select 1 from raw.quarantine where {known} limit 1"
+    ).fetchall():
         db.execute(
             f"delete from parsed.rows where reading in (select reading from parsed.states where {known})"
         )

@@ -174,7 +174,7 @@ def test_an_older_file_is_brought_up_to_date_and_keeps_what_it_holds(
 
 def test_a_folder_in_its_place_is_a_plain_sentence(store: Store) -> None:
     store.path.mkdir(parents=True)
-    with pytest.raises(StoreUnusable, match="cannot be used now"):
+    with pytest.raises(StoreUnusable, match="cannot be made: Is a directory"):
         store.load_states()
 
 

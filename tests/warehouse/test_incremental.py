@@ -288,7 +288,7 @@ def test_a_publication_that_is_cut_off_leaves_the_old_file(
     land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
     with closing(built(two_boards)) as db:
         with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
-            cut.setattr("warehouse.publish._fsync", interrupt)
+            cut.setattr("warehouse.publish.sync", interrupt)
             publish(db, MODELS, "", two_boards.published)
         assert two_boards.published.read_bytes() == before
         assert publish(db, MODELS, "", two_boards.published)

@@ -16,12 +16,15 @@ from flows.commands.common import NOTHING, USAGE, Stop
 from warehouse import reader
 from warehouse.archive import ArchiveDamaged
 from warehouse.database import NotADatabase
+from warehouse.lake import LakeUnreachable, ScaleMissing
 from warehouse.models import BadModel, BrokenPromise
 
 SPOKEN = (
     reader.NothingPublished,
     reader.UnknownBoard,
     NotADatabase,
+    LakeUnreachable,
+    ScaleMissing,
     ArchiveDamaged,
     BrokenPromise,
     BadModel,

@@ -98,11 +98,12 @@ def daily(
     with pipeline.only_run(settings, f"the daily run {run_id}"):
         pulled = _pull_all(chosen, settings, run_id, as_of)
         parsed = load()
-        transform()
-        alerts = evaluate_alerts(as_of or datetime.now(UTC))
-        publish()
-        # After publication: who gets a message finds in the published file what it is about.
-        alerts = send_alerts(run_id, alerts)
+        with pipeline.only_transform(settings, f"the daily run {run_id}"):
+            transform()
+            alerts = evaluate_alerts(as_of or datetime.now(UTC))
+            publish()
+            # After publication: who gets a message finds in the published file what it is about.
+            alerts = send_alerts(run_id, alerts)
     report = Report(run_id, _report(pulled, settings), parsed, alerts)
     _write_artifact(settings, report)
     return _final_state(report)

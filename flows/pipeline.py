@@ -21,6 +21,10 @@ from sources import Source, SourceChanged, local, tidy
 from sources.reference import reference_names, reference_tables
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
+from warehouse.lake import Lake
+from warehouse.lake_lock import LakeBusy, locked
+from warehouse.lake_publish import publish_to_lake
+from warehouse.landing import clear, fetch_landed, land
 from warehouse.models import build, read_models
 from warehouse.publish import publish
 
@@ -55,7 +59,13 @@ def new_run_id(now: datetime) -> str:
 
 @contextmanager
 def only_run(settings: Settings, doing: str) -> Iterator[None]:
-    """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds."""
+    """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds.
+
+    Nothing is held where the warehouse is a lake: there several runs land side by side.
+    """
+    if settings.lake:
+        yield
+        return
     settings.home.mkdir(parents=True, exist_ok=True)
     holder = settings.home / "run.holder"
     lock = FileLock(settings.home / "run.lock", timeout=settings.lock_wait, thread_local=False)
@@ -73,6 +83,26 @@ def only_run(settings: Settings, doing: str) -> Iterator[None]:
         holder.unlink(missing_ok=True)
     finally:
         lock.release()
+
+
+@contextmanager
+def only_transform(settings: Settings, doing: str) -> Iterator[None]:
+    """Hold the lock of a lake, on which one at a time makes the tables and publishes; raises Busy.
+
+    For a file nothing more is held than `only_run` does.
+    """
+    if not settings.lake:
+        yield
+        return
+    try:
+        with locked(settings.lake, "transform", settings.lock_wait):
+            yield
+    except LakeBusy as error:
+        raise Busy(
+            f"another run is making the tables of {settings.lake}; what {doing} has landed is kept, and "
+            "the next run publishes it. "
+            f"Or raise PHOTOFINISH_LOCK_WAIT (now {settings.lock_wait:g} s) and run again"
+        ) from error
 
 
 def files_of(source: Source, settings: Settings, day: datetime) -> list[tuple[str, ...]]:
@@ -199,7 +229,12 @@ def _reader(
 def load_journal(
     settings: Settings, sources: Mapping[str, Source], progress: Progress = lambda done, total: None
 ) -> int:
-    """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed."""
+    """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed.
+
+    On a lake it is the landing, which workers share.
+    """
+    if settings.lake:
+        return land(settings.lake, Archive(settings.archive), parsers(sources), progress)
     with closing(connect(settings.build)) as db:
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
@@ -209,6 +244,9 @@ def make_tables(
 ) -> None:
     """Make every table of sql/ and warehouse/metrics/ anew. Raises BrokenPromise or BadModel."""
     with closing(connect(settings.build)) as db:
+        if settings.lake:
+            fetch_landed(db, settings.lake)
+            load(db, Archive(settings.archive), parsers(sources))
         make_reference(db, sources)
         models = read_models(SQL, STEPS)
         made = iter(range(len(models)))
@@ -220,14 +258,12 @@ def publish_tables(settings: Settings) -> None:
     """Put a fresh copy of the tables in the place where analysts look."""
     with closing(connect(settings.build)) as db:
         macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
-        publish(
-            db,
-            read_models(SQL, STEPS),
-            macros,
-            settings.published,
-            private=settings.publish_local,
-            extras=tables.published(settings),
-        )
+        models = read_models(SQL, STEPS)
+        private, extras = settings.publish_local, tables.published(settings)
+        if isinstance(place := settings.published, Lake):
+            publish_to_lake(db, models, macros, place, private=private, extras=extras)
+        else:
+            publish(db, models, macros, place, private=private, extras=extras)
 
 
 def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> None:
@@ -256,6 +292,8 @@ def rebuild(
     fresh = settings.model_copy(update={"build_name": f"{settings.build_name}.new"})
     for leftover in (fresh.build, fresh.build.with_name(f"{fresh.build.name}.wal")):
         leftover.unlink(missing_ok=True)
+    if settings.lake:
+        clear(settings.lake)
     read = load_journal(fresh, sources, partial(progress, "reading payloads"))
     make_tables(fresh, sources, partial(progress, "making tables"))
     settings.build.with_name(f"{settings.build.name}.wal").unlink(missing_ok=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from warehouse import lake
+
 SPARK_POINTS = 10
+NEXT = "`photofinish demo` makes one from the bundled sample, `photofinish run` from the public sources"
 
 
 class NothingPublished(Exception):
@@ -22,18 +24,24 @@ class UnknownBoard(Exception):
 
 
 @contextmanager
-def reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the published file read-only. Raises NothingPublished if it is not there."""
-    if not path.exists():
-        raise NothingPublished(
-            f"{path} is not there yet: `photofinish demo` makes one from the bundled sample, "
-            "`photofinish run` from the public sources"
-        )
-    db = duckdb.connect(str(path), read_only=True)
+def reader(place: lake.Place) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open what is published, a file or a lake, read-only. Raises NothingPublished if it is not there."""
+    try:
+        db = _open(place)
+    except lake.NothingThere as error:
+        raise NothingPublished(f"{place} is not there yet: {NEXT}") from error
     try:
         yield db
     finally:
         db.close()
+
+
+def _open(place: lake.Place) -> duckdb.DuckDBPyConnection:
+    if isinstance(place, lake.Lake):
+        return lake.opened(place)
+    if not place.exists():
+        raise lake.NothingThere
+    return duckdb.connect(str(place), read_only=True)
 
 
 def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.DataFrame:

@@ -91,7 +91,11 @@ def rebuild() -> None:
     from flows.progress import announce
 
     settings = Settings()
-    with pipeline.only_run(settings, "a rebuild"), bars(Console(stderr=True)):
+    with (
+        pipeline.only_run(settings, "the rebuild"),
+        pipeline.only_transform(settings, "the rebuild"),
+        bars(Console(stderr=True)),
+    ):
         read = pipeline.rebuild(
             settings, load_sources(), lambda what, done, total: announce(what)(done, total)
         )

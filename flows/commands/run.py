@@ -61,12 +61,15 @@ def demo(as_json: bool) -> None:
         told = reader.gap_story(db, "sample/arena_text", date(2023, 12, 20), date(2025, 2, 22))
     console.print(f"\n{told}")
     photofinish, python = _runnable("photofinish"), _runnable("python")
-    console.print(
-        f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"
-        f"  {photofinish} gaps sample/arena_text\n"
+    by_hand = (
         f'  {python} -c "import duckdb; print(duckdb.connect('
         f"'{escape(str(settings.published))}', read_only=True)"
         ".sql('from metrics.gap_history'))\"\n"
+    )
+    console.print(
+        f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"
+        f"  {photofinish} gaps sample/arena_text\n"
+        f"{'' if settings.lake else by_hand}"
         f"Next: `{photofinish} run` pulls the public sources, `{photofinish} sources` lists them.",
         soft_wrap=True,
         highlight=False,

@@ -6,6 +6,7 @@ payload is on disk before the journal names it, and the journal before the datab
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import os
@@ -91,6 +92,8 @@ class Archive:
         self.journal.mkdir(parents=True, exist_ok=True)
         for month, lines in by_month.items():
             with (self.journal / f"{month}.ndjson").open("ab+") as file:
+                # Several processes append; the lock works on a shared drive too, where O_APPEND does not.
+                fcntl.flock(file, fcntl.LOCK_EX)
                 # A line cut off by a crash must not swallow the next one.
                 if not _ends_with_newline(file.fileno()):
                     file.write(b"\n")

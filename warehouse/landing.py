@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-import polars as pl
 
 from warehouse.archive import Archive, Fetch
 from warehouse.database import RAW_TABLES, Parser, connect, load
@@ -24,7 +23,7 @@ from warehouse.lake_lock import FOREVER, LakeBusy, holding, write
 TABLES = [name for name in RAW_TABLES if name.startswith("parsed.")] + ["raw.quarantine"]
 """What is shared. The rest of raw.* follows from the journal, which is shared already."""
 
-UNIT = 512
+UNIT = 2048
 """Payloads that land in one transaction: what a run that is cut off has to read again at most."""
 
 Key = tuple[str, str, str]
@@ -32,14 +31,12 @@ Progress = Callable[[int, int], None]
 
 
 class _Some(Archive):
-    """An archive of which only some of the journal's lines are looked at."""
+    """An archive of whose journal only some lines are there, copied to a folder of their own."""
 
-    def __init__(self, whole: Archive, fetches: Sequence[Fetch]) -> None:
+    def __init__(self, whole: Archive, fetches: Sequence[Fetch], journal: Path) -> None:
         super().__init__(whole.root)
-        self._fetches = fetches
-
-    def fetches(self) -> Iterator[Fetch]:
-        return iter(self._fetches)
+        self.journal = journal
+        self.append(fetches)
 
 
 def land(
@@ -118,40 +115,54 @@ def _land_source(
     journal: Sequence[Fetch],
 ) -> Iterator[int]:
     """Read what is due of one source, unit by unit; yields how many payloads each was."""
-    if not journal:
-        return
     parsers = {journal[0].source: parser}
     # Another worker may have been here since the work was laid out.
-    keys = sorted(*_due(db, journal, parsers).values() or [()])
+    keys = sorted(_due(db, journal, parsers).get(journal[0].source, ()))
     for start in range(0, len(keys), UNIT):
         unit = set(keys[start : start + UNIT])
-        _empty(db)
-        load(db, _Some(archive, [f for f in journal if _key(f) in unit]), parsers)
-        write(db, lake, "landing", partial(_move, db, unit))
+        for table in RAW_TABLES:
+            db.execute(f"delete from {table}")
+        with TemporaryDirectory(prefix="photofinish-") as folder:
+            some = _Some(archive, [f for f in journal if _key(f) in unit], Path(folder))
+            load(db, some, parsers)
+        write(db, lake, "landing", partial(_move, db))
         yield len(unit)
 
 
-def _empty(db: duckdb.DuckDBPyConnection) -> None:
-    for table in RAW_TABLES:
-        db.execute(f"delete from {table}")
-
-
-def _move(db: duckdb.DuckDBPyConnection, keys: set[Key]) -> None:
-    frame = pl.DataFrame(sorted(keys), schema=["sha256", "source", "url"], orient="row")
-    db.register("moved", frame.to_arrow())
-    again = db.execute(
-        "select count(*) from landing.parsed.payloads semi join moved using (sha256, source, url)"
-    ).fetchall()[0][0]
+def _move(db: duckdb.DuckDBPyConnection) -> None:
+    """Put what the scratch database has read in the place of what the landing has of it."""
+    db.execute(
+        "create or replace temp table moved as select sha256, source, url from parsed.payloads"
+    )
+    _forget(db, "landing.", "moved")
+    taken = (
+        "select coalesce(max(reading) + 1, 0) from landing.parsed.states join moved using (source)"
+    )
+    first = db.execute(taken).fetchall()[0][0] if _numbered("parsed.states") else 0
     for table in TABLES:
-        if again:
-            db.execute(
-                f"delete from landing.{table} where (sha256, source, url) in "
-                "(select (sha256, source, url) from moved)"
-            )
-        if db.execute(f"select count(*) from {table}").fetchall()[0][0]:
-            order = "order by all" if table == "parsed.payloads" else ""
-            db.execute(f"insert into landing.{table} by name select * from {table} {order}")
-    db.unregister("moved")
+        if db.execute(f"select 1 from {table} limit 1").fetchall():
+            own = f"* replace (reading + {first} as reading)" if _numbered(table) else "*"
+            db.execute(f"insert into landing.{table} by name select {own} from {table}")
+
+
+def _numbered(table: str) -> bool:
+    """Whether its rows belong to a reading by number: one that counts within a source in the landing."""
+    return "reading bigint" in RAW_TABLES[table]
+
+
+def _forget(db: duckdb.DuckDBPyConnection, catalog: str, keys: str) -> None:
+    """Take out what is there of the payloads in the table `keys`."""
+    known = f"(sha256, source, url) in (select (sha256, source, url) from {keys})"
+    there = f"select 1 from {catalog}parsed.payloads where {known} limit 1"
+    if not db.execute(there).fetchall():
+        return
+    by_number = (
+        f"(source, reading) in (select (source, reading) from {catalog}parsed.states where {known})"
+    )
+    # Rows that are known by number go before the table that says whose the numbers are.
+    for table in sorted(TABLES, key=lambda name: "sha256" in RAW_TABLES[name]):
+        own = known if "sha256" in RAW_TABLES[table] else by_number
+        db.execute(f"delete from {catalog}{table} where {own}")
 
 
 def fetch_landed(db: duckdb.DuckDBPyConnection, lake: Lake) -> int:
@@ -182,18 +193,32 @@ def _fetch(db: duckdb.DuckDBPyConnection) -> int:
     missing: int = db.execute("select count(*) from missing").fetchall()[0][0]
     if missing:
         db.execute("begin")
+        _forget(db, "", "missing")
+        _number(db)
         for table in TABLES:
-            db.execute(
-                f"delete from {table} where (sha256, source, url) in "
-                "(select (sha256, source, url) from missing)"
-            )
-            db.execute(
-                f"insert into {table} by name "
-                f"select * from landing.{table} semi join missing using (sha256, source, url)"
-            )
+            new = f"landing.{table} semi join missing using (sha256, source, url)"
+            if _numbered(table):
+                new = f"landing.{table} join numbers using (source, reading)"
+            own = "* exclude (own) replace (own as reading)" if _numbered(table) else "*"
+            db.execute(f"insert into {table} by name select {own} from {new}")
         db.execute("commit")
-    db.execute("drop table missing")
     return missing
+
+
+def _number(db: duckdb.DuckDBPyConnection) -> None:
+    """The numbers that the readings of the landing get here, as the table numbers(source, reading, own)."""
+    if _numbered("parsed.states"):
+        db.execute(
+            """
+            create or replace temp table numbers as
+            select
+                source,
+                reading,
+                row_number() over () + (select coalesce(max(reading), -1) from parsed.states) as own
+            from landing.parsed.states
+            semi join missing using (sha256, source, url)
+            """
+        )
 
 
 def clear(lake: Lake) -> None:

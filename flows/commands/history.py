@@ -65,7 +65,9 @@ def backfill(
         id_ for id_ in load_sources() if recordings and (recordings / id_ / "index.csv").exists()
     ]
     from flows.backfill import backfill as flow
+    from flows.runners import task_runner
 
+    flow = flow.with_options(task_runner=task_runner(Settings().runner))
     with bars(Console(stderr=True)):
         done = flow(
             recordings.resolve() if recordings else None,

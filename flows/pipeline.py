@@ -21,11 +21,11 @@ from sources import Source, SourceChanged, local, tidy
 from sources.reference import reference_names, reference_tables
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
-from warehouse.lake import Lake
 from warehouse.lake_lock import LakeBusy, locked
 from warehouse.lake_publish import publish_to_lake
 from warehouse.landing import clear, fetch_landed, land
 from warehouse.models import build, read_models
+from warehouse.place import Lake
 from warehouse.publish import publish
 
 SQL = ROOT / "sql"

@@ -13,7 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from warehouse.lake import Lake, Place, place
+from warehouse.place import Lake, Place, place
 
 ROOT = Path(__file__).resolve().parent.parent
 

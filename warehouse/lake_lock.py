@@ -11,8 +11,9 @@ from typing import TypeVar
 import duckdb
 from filelock import FileLock, Timeout
 
-from warehouse.lake import Area, Lake, again, load_extension, secrets
+from warehouse.lake import Area, again, load_extension, secrets
 from warehouse.models import quoted
+from warehouse.place import Lake
 
 T = TypeVar("T")
 FOREVER = 3600.0

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.database import COMMENTS
-from warehouse.lake import Lake, attach
+from warehouse.lake import attach
 from warehouse.lake_lock import write
 from warehouse.models import Model, quoted
+from warehouse.place import Lake
 from warehouse.publish import PRIVATE, Extra
 
 AUTHOR = "photofinish"

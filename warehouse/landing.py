@@ -17,8 +17,9 @@ import duckdb
 
 from warehouse.archive import Archive, Fetch
 from warehouse.database import RAW_TABLES, Parser, connect, load
-from warehouse.lake import Lake, attach
+from warehouse.lake import attach
 from warehouse.lake_lock import FOREVER, LakeBusy, holding, write
+from warehouse.place import Lake
 
 TABLES = [name for name in RAW_TABLES if name.startswith("parsed.")] + ["raw.quarantine"]
 """What is shared. The rest of raw.* follows from the journal, which is shared already."""
@@ -226,9 +227,9 @@ def clear(lake: Lake) -> None:
     with duckdb.connect() as db:
         attach(db, lake, "landing", write=True)
         _make_tables(db, lake)
-        write(db, lake, "landing", partial(_forget, db))
+        write(db, lake, "landing", partial(_empty, db))
 
 
-def _forget(db: duckdb.DuckDBPyConnection) -> None:
+def _empty(db: duckdb.DuckDBPyConnection) -> None:
     for table in TABLES:
         db.execute(f"delete from landing.{table}")

@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 
 from warehouse import lake
+from warehouse.place import Lake, Place
 
 SPARK_POINTS = 10
 NEXT = "`photofinish demo` makes one from the bundled sample, `photofinish run` from the public sources"
@@ -24,7 +25,7 @@ class UnknownBoard(Exception):
 
 
 @contextmanager
-def reader(place: lake.Place) -> Iterator[duckdb.DuckDBPyConnection]:
+def reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open what is published, a file or a lake, read-only. Raises NothingPublished if it is not there."""
     try:
         db = _open(place)
@@ -36,8 +37,8 @@ def reader(place: lake.Place) -> Iterator[duckdb.DuckDBPyConnection]:
         db.close()
 
 
-def _open(place: lake.Place) -> duckdb.DuckDBPyConnection:
-    if isinstance(place, lake.Lake):
+def _open(place: Place) -> duckdb.DuckDBPyConnection:
+    if isinstance(place, Lake):
         return lake.opened(place)
     if not place.exists():
         raise lake.NothingThere

@@ -9,7 +9,7 @@ from rich.table import Table
 from flows.show.text import fixed, percent, print_json, titled
 from warehouse import reader
 from warehouse.chained import chained_gaps
-from warehouse.lake import Place
+from warehouse.place import Place
 
 
 def print_chained(

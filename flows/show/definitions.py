@@ -22,7 +22,7 @@ from warehouse.definitions import (
     state_on,
 )
 from warehouse.gap_queries import State
-from warehouse.lake import Place
+from warehouse.place import Place
 
 KS = (2, 10)
 ORDINALS = {2: "second", 10: "tenth"}

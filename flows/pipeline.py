@@ -23,7 +23,7 @@ from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
 from warehouse.lake_lock import LakeBusy, locked
 from warehouse.lake_publish import publish_to_lake
-from warehouse.landing import clear, fetch_landed, land
+from warehouse.landing import clear, land, landed
 from warehouse.models import build, read_models
 from warehouse.place import Lake
 from warehouse.publish import publish
@@ -245,8 +245,8 @@ def make_tables(
     """Make every table of sql/ and warehouse/metrics/ anew. Raises BrokenPromise or BadModel."""
     with closing(connect(settings.build)) as db:
         if settings.lake:
-            fetch_landed(db, settings.lake)
-            load(db, Archive(settings.archive), parsers(sources))
+            with landed(settings.lake, parsers(sources)) as looked_up:
+                load(db, Archive(settings.archive), looked_up)
         make_reference(db, sources)
         models = read_models(SQL, STEPS)
         made = iter(range(len(models)))

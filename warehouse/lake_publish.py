@@ -85,7 +85,7 @@ def _extras(db: duckdb.DuckDBPyConnection, extras: Sequence[Extra]) -> Iterator[
 def _publish(
     db: duckdb.DuckDBPyConnection, tables: Sequence[_Table], macros: str, message: str
 ) -> None:
-    there = _columns(db, "published")
+    there, told = _columns(db, "published"), _comments(db)
     for name in sorted(there.keys() - {table.name for table in tables}):
         db.execute(f"drop table published.{name}")
     for table in tables:
@@ -93,9 +93,10 @@ def _publish(
         columns = {name: _lake_type(type_) for name, type_, *_ in made}
         if there.get(table.name) == columns:
             _renew(db, table)
+            _comment(db, table, told)
         else:
             _make(db, table, columns)
-        _comment(db, table)
+            _comment(db, table, {})
     if there.keys() != {table.name for table in tables} or _told(db) != _hash(macros):
         _write_macros(db, macros)
     extra = quoted(f'{{"macros": "{_hash(macros)}"}}')
@@ -137,38 +138,50 @@ def _make(db: duckdb.DuckDBPyConnection, table: _Table, columns: dict[str, str])
 
 def _renew(db: duckdb.DuckDBPyConnection, table: _Table) -> None:
     """Take out the rows that are no longer so, and put in those that are new."""
-    old, new = f"from published.{table.name}", f"from {table.rows}"
-    db.execute(f"create or replace temp table gone as ({old} except {new})")
-    db.execute(f"create or replace temp table come as ({new} except {old})")
+    name = f"published.{table.name}"
+    db.execute(f"create or replace temp table old as from {name}")
+    db.execute(f"create or replace temp table gone as (from old except from {table.rows})")
+    db.execute(f"create or replace temp table come as (from {table.rows} except from old)")
     counts = "select (select count(*) from gone), (select count(*) from come)"
     gone, come = db.execute(counts).fetchall()[0]
     if not table.key and (gone or come):
-        db.execute(f"delete from published.{table.name}")
-        db.execute(f"insert into published.{table.name} {new} order by all")
+        db.execute(f"delete from {name}")
+        db.execute(f"insert into {name} from {table.rows} order by all")
     elif gone:
-        db.execute(
-            f"delete from published.{table.name} where ({table.key}) in (select ({table.key}) from gone)"
-        )
+        known = f"({table.key}) in (select ({table.key}) from gone)"
+        db.execute(f"delete from {name} where {known}")
     if table.key and come:
-        db.execute(f"insert into published.{table.name} from come order by {table.key}")
-    db.execute("drop table gone")
-    db.execute("drop table come")
+        db.execute(f"insert into {name} from come order by {table.key}")
+    for temporary in ("old", "gone", "come"):
+        db.execute(f"drop table {temporary}")
 
 
-def _comment(db: duckdb.DuckDBPyConnection, table: _Table) -> None:
+Comments = dict[tuple[str, str], str]
+
+
+def _comments(db: duckdb.DuckDBPyConnection) -> Comments:
+    """What is said of every (table, column), and of (table, "") itself. One query each: a lake looks
+    through its whole catalog for any of them."""
+    rows = db.execute(
+        """
+        select schema_name || '.' || table_name, column_name, comment
+        from duckdb_columns()
+        where database_name = 'published' and comment is not null
+        union all
+        select schema_name || '.' || table_name, '', comment
+        from duckdb_tables()
+        where database_name = 'published' and comment is not null
+        """
+    ).fetchall()
+    return {(table, column): comment for table, column, comment in rows}
+
+
+def _comment(db: duckdb.DuckDBPyConnection, table: _Table, told: Comments) -> None:
     """Write what a table and its columns are, where it does not say so yet."""
-    schema, name = table.name.split(".")
-    of_table = "where database_name = 'published' and schema_name = ? and table_name = ?"
-    comments = dict(
-        db.execute(
-            f"select column_name, comment from duckdb_columns() {of_table}", [schema, name]
-        ).fetchall()
-    )
-    told = db.execute(f"select comment from duckdb_tables() {of_table}", [schema, name]).fetchall()
-    if told[0][0] != table.comment:
+    if told.get((table.name, "")) != table.comment:
         db.execute(f"comment on table published.{table.name} is {quoted(table.comment)}")
     for column, meaning in table.columns.items():
-        if comments[column] != meaning:
+        if told.get((table.name, column)) != meaning:
             db.execute(f'comment on column published.{table.name}."{column}" is {quoted(meaning)}')
 
 

@@ -1,43 +1,56 @@
 """Landing on a lake: what the parsers made of each payload, written by several workers at once.
 
-Each worker reads into a scratch database of its own with the same `load` as ever, and then moves the rows
-of one source to the lake in one transaction. A lock per source sees to it that no payload lands twice;
-a source that another worker is reading is left to it, so any number of workers share the work.
+Reading payloads is what costs most, and what can be shared. A worker reads what is due of one source and
+writes it in one transaction; a lock per source sees to it that no payload lands twice, and a source that
+another worker is reading is left to it, so any number of workers share the work without a plan.
+
+Whoever makes the tables runs `load` on a build database as ever, with parsers that look up what has landed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
+import polars as pl
 
-from warehouse.archive import Archive, Fetch
-from warehouse.database import RAW_TABLES, Parser, connect, load
+from warehouse.archive import Archive, Fetch, fingerprint
+from warehouse.database import Parsed, Parser, Refused
 from warehouse.lake import attach
 from warehouse.lake_lock import FOREVER, LakeBusy, holding, write
 from warehouse.place import Lake
 
-TABLES = [name for name in RAW_TABLES if name.startswith("parsed.")] + ["raw.quarantine"]
-"""What is shared. The rest of raw.* follows from the journal, which is shared already."""
+KEY = ("sha256", "source", "url")
+TABLES = {
+    "payloads": "parser varchar, kind varchar, reason varchar, detail varchar",
+    "rows": """
+        line bigint, board varchar, task varchar, model_raw varchar, organization_raw varchar,
+        license_raw varchar, score double, ci_low double, ci_high double, n bigint, as_of date,
+        extra varchar""",
+    "prices": """
+        line bigint, provider varchar, model_raw varchar, as_of date, input_usd_per_mtok double,
+        output_usd_per_mtok double, context_tokens bigint, max_output_tokens bigint, tool_use boolean,
+        open_weights boolean, extra varchar""",
+    "items": """
+        line bigint, board varchar, task varchar, model_raw varchar, case_id varchar, score double,
+        as_of date, refused boolean, latency_ms double, review_minutes double, prompt varchar,
+        expected varchar, output varchar""",
+}
+"""The tables landing.parsed.*, beside the columns of KEY. `line` is the place of a row in its payload."""
 
-UNIT = 2048
-"""Payloads that land in one transaction: what a run that is cut off has to read again at most."""
+UNIT = 1024
+"""Payloads that land in one transaction: what a worker that is cut off has to read again at most."""
 
 Key = tuple[str, str, str]
+Due = dict[Key, datetime]
+"""Payloads to read, each with the time it was first seen."""
+
 Progress = Callable[[int, int], None]
-
-
-class _Some(Archive):
-    """An archive of whose journal only some lines are there, copied to a folder of their own."""
-
-    def __init__(self, whole: Archive, fetches: Sequence[Fetch], journal: Path) -> None:
-        super().__init__(whole.root)
-        self.journal = journal
-        self.append(fetches)
+Frames = dict[str, list[pl.DataFrame]]
 
 
 def land(
@@ -50,19 +63,12 @@ def land(
 
     Returns the number of payloads this worker has read. Raises LakeUnreachable, ScaleMissing.
     """
-    with (
-        TemporaryDirectory(prefix="photofinish-") as folder,
-        closing(connect(Path(folder) / "scratch.duckdb")) as db,
-    ):
-        attach(db, lake, "landing", write=True)
-        _make_tables(db, lake)
+    with _landing(lake) as db:
         journal = [f for f in archive.fetches() if f.payload_sha256 and f.source in parsers]
         due = _due(db, journal, parsers)
-        total, read = sum(map(len, due.values())), 0
+        total, read, finished = sum(map(len, due.values())), 0, set[str]()
         # First what no other worker is at, then, waiting for them, the rest.
-        turns = [(source, 0.0) for source in due] + [(source, FOREVER) for source in due]
-        finished: set[str] = set()
-        for source, wait in turns:
+        for source, wait in [(s, 0.0) for s in due] + [(s, FOREVER) for s in due]:
             if source in finished:
                 continue
             own = [fetch for fetch in journal if fetch.source == source]
@@ -78,34 +84,36 @@ def land(
     return read
 
 
-def _make_tables(db: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-    there = "select count(*) from duckdb_tables() where database_name = 'landing'"
-    with holding(db, lake, "tables", FOREVER):
-        if db.execute(there).fetchall()[0][0] < len(TABLES):
-            write(db, lake, "landing", partial(_create, db))
+@contextmanager
+def _landing(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as db:
+        attach(db, lake, "landing", write=True)
+        there = "select count(*) from duckdb_tables() where database_name = 'landing'"
+        with holding(db, lake, "tables", FOREVER):
+            if db.execute(there).fetchall()[0][0] < len(TABLES):
+                write(db, lake, "landing", partial(_create, db))
+        yield db
 
 
 def _create(db: duckdb.DuckDBPyConnection) -> None:
-    for table in TABLES:
-        db.execute(f"create schema if not exists landing.{table.split('.')[0]}")
-        db.execute(f"create table if not exists landing.{table} ({RAW_TABLES[table]})")
+    db.execute("create schema if not exists landing.parsed")
+    key = ", ".join(f"{name} varchar" for name in KEY)
+    for table, columns in TABLES.items():
+        db.execute(f"create table if not exists landing.parsed.{table} ({key}, {columns})")
 
 
 def _due(
     db: duckdb.DuckDBPyConnection, journal: Sequence[Fetch], parsers: Mapping[str, Parser]
-) -> dict[str, set[Key]]:
-    """Per source the payloads that its current parser has not landed."""
+) -> dict[str, Due]:
+    """Per source the payloads that its current parser has not landed, those first seen first."""
     rows = db.execute("select sha256, source, url, parser from landing.parsed.payloads").fetchall()
     read = {(sha256, source, url): parser for sha256, source, url, parser in rows}
-    due: dict[str, set[Key]] = {}
-    for fetch in journal:
-        if read.get(_key(fetch)) != parsers[fetch.source].version:
-            due.setdefault(fetch.source, set()).add(_key(fetch))
+    due: dict[str, Due] = {}
+    for fetch in sorted(journal, key=lambda fetch: (fetch.captured_at, fetch.url)):
+        key = (fetch.payload_sha256 or "", fetch.source, fetch.url)
+        if read.get(key) != parsers[fetch.source].version:
+            due.setdefault(fetch.source, {}).setdefault(key, fetch.captured_at)
     return due
-
-
-def _key(fetch: Fetch) -> Key:
-    return fetch.payload_sha256 or "", fetch.source, fetch.url
 
 
 def _land_source(
@@ -116,120 +124,113 @@ def _land_source(
     journal: Sequence[Fetch],
 ) -> Iterator[int]:
     """Read what is due of one source, unit by unit; yields how many payloads each was."""
-    parsers = {journal[0].source: parser}
+    source = journal[0].source
     # Another worker may have been here since the work was laid out.
-    keys = sorted(_due(db, journal, parsers).get(journal[0].source, ()))
-    for start in range(0, len(keys), UNIT):
-        unit = set(keys[start : start + UNIT])
-        for table in RAW_TABLES:
-            db.execute(f"delete from {table}")
-        with TemporaryDirectory(prefix="photofinish-") as folder:
-            some = _Some(archive, [f for f in journal if _key(f) in unit], Path(folder))
-            load(db, some, parsers)
-        write(db, lake, "landing", partial(_move, db))
+    due = list(_due(db, journal, {source: parser}).get(source, {}).items())
+    for start in range(0, len(due), UNIT):
+        unit = due[start : start + UNIT]
+        frames: Frames = {table: [] for table in TABLES}
+        for key, captured_at in unit:
+            result = parser.read(archive.read(key[0]), captured_at, key[2])
+            for table, frame in _frames(parser.version, result).items():
+                marks = (pl.lit(value).alias(name) for name, value in zip(KEY, key, strict=True))
+                frames[table].append(frame.with_columns(*marks))
+        write(db, lake, "landing", partial(_keep, db, frames))
         yield len(unit)
 
 
-def _move(db: duckdb.DuckDBPyConnection) -> None:
-    """Put what the scratch database has read in the place of what the landing has of it."""
-    db.execute(
-        "create or replace temp table moved as select sha256, source, url from parsed.payloads"
-    )
-    _forget(db, "landing.", "moved")
-    taken = (
-        "select coalesce(max(reading) + 1, 0) from landing.parsed.states join moved using (source)"
-    )
-    first = db.execute(taken).fetchall()[0][0] if _numbered("parsed.states") else 0
-    for table in TABLES:
-        if db.execute(f"select 1 from {table} limit 1").fetchall():
-            own = f"* replace (reading + {first} as reading)" if _numbered(table) else "*"
-            db.execute(f"insert into landing.{table} by name select {own} from {table}")
+def _frames(version: str, result: Parsed | Refused) -> dict[str, pl.DataFrame]:
+    """What a result adds to the tables, but for its key."""
+    if isinstance(result, Refused):
+        told = {"kind": "refused", "reason": result.reason, "detail": result.detail}
+        return {"payloads": pl.DataFrame({"parser": version, **told})}
+    kind = "prices" if "provider" in result.rows.columns else "rows"
+    made = {
+        "payloads": pl.DataFrame({"parser": version, "kind": kind}),
+        kind: result.rows.with_row_index("line"),
+    }
+    if result.items is not None:
+        made["items"] = result.items.with_row_index("line")
+    return made
 
 
-def _numbered(table: str) -> bool:
-    """Whether its rows belong to a reading by number: one that counts within a source in the landing."""
-    return "reading bigint" in RAW_TABLES[table]
-
-
-def _forget(db: duckdb.DuckDBPyConnection, catalog: str, keys: str) -> None:
-    """Take out what is there of the payloads in the table `keys`."""
-    known = f"(sha256, source, url) in (select (sha256, source, url) from {keys})"
-    there = f"select 1 from {catalog}parsed.payloads where {known} limit 1"
-    if not db.execute(there).fetchall():
-        return
-    by_number = (
-        f"(source, reading) in (select (source, reading) from {catalog}parsed.states where {known})"
-    )
-    # Rows that are known by number go before the table that says whose the numbers are.
-    for table in sorted(TABLES, key=lambda name: "sha256" in RAW_TABLES[name]):
-        own = known if "sha256" in RAW_TABLES[table] else by_number
-        db.execute(f"delete from {catalog}{table} where {own}")
-
-
-def fetch_landed(db: duckdb.DuckDBPyConnection, lake: Lake) -> int:
-    """Bring parsed.* of a build database up to the landing. Returns how many payloads were not there.
-
-    What follows is the `load` of the journal, which finds them read already.
-    """
-    attach(db, lake, "landing", write=True)
-    try:
-        _make_tables(db, lake)
-        return _fetch(db)
-    finally:
-        db.execute("detach landing")
-
-
-def _fetch(db: duckdb.DuckDBPyConnection) -> int:
-    db.execute(
-        """
-        create or replace temp table missing as
-        select sha256, source, url
-        from (
-            select sha256, source, url, parser from landing.parsed.payloads
-            except
-            select sha256, source, url, parser from parsed.payloads
-        )
-        """
-    )
-    missing: int = db.execute("select count(*) from missing").fetchall()[0][0]
-    if missing:
-        db.execute("begin")
-        _forget(db, "", "missing")
-        _number(db)
+def _keep(db: duckdb.DuckDBPyConnection, frames: Frames) -> None:
+    """Put the rows in the place of what older parsers made of the same payloads."""
+    made = {table: pl.concat(parts, how="diagonal") for table, parts in frames.items() if parts}
+    db.register("keys", made["payloads"].select(KEY).to_arrow())
+    known = "(sha256, source, url) in (select (sha256, source, url) from keys)"
+    if db.execute(f"select 1 from landing.parsed.payloads where {known} limit 1").fetchall():
         for table in TABLES:
-            new = f"landing.{table} semi join missing using (sha256, source, url)"
-            if _numbered(table):
-                new = f"landing.{table} join numbers using (source, reading)"
-            own = "* exclude (own) replace (own as reading)" if _numbered(table) else "*"
-            db.execute(f"insert into {table} by name select {own} from {new}")
-        db.execute("commit")
-    return missing
-
-
-def _number(db: duckdb.DuckDBPyConnection) -> None:
-    """The numbers that the readings of the landing get here, as the table numbers(source, reading, own)."""
-    if _numbered("parsed.states"):
-        db.execute(
-            """
-            create or replace temp table numbers as
-            select
-                source,
-                reading,
-                row_number() over () + (select coalesce(max(reading), -1) from parsed.states) as own
-            from landing.parsed.states
-            semi join missing using (sha256, source, url)
-            """
-        )
+            db.execute(f"delete from landing.parsed.{table} where {known}")
+    db.unregister("keys")
+    for table, rows in made.items():
+        db.register("incoming", rows.to_arrow())
+        db.execute(f"insert into landing.parsed.{table} by name from incoming")
+        db.unregister("incoming")
 
 
 def clear(lake: Lake) -> None:
     """Forget what was landed, so that every payload is read again."""
-    with duckdb.connect() as db:
-        attach(db, lake, "landing", write=True)
-        _make_tables(db, lake)
+    with _landing(lake) as db:
         write(db, lake, "landing", partial(_empty, db))
 
 
 def _empty(db: duckdb.DuckDBPyConnection) -> None:
     for table in TABLES:
-        db.execute(f"delete from landing.{table}")
+        db.execute(f"delete from landing.parsed.{table}")
+
+
+@contextmanager
+def landed(lake: Lake, parsers: Mapping[str, Parser]) -> Iterator[dict[str, Parser]]:
+    """Parsers that look up what has landed, and read only what has not."""
+    with _landing(lake) as db:
+        yield {
+            source: Parser(parser.version, _Landed(db, source, parser))
+            for source, parser in parsers.items()
+        }
+
+
+@dataclass
+class _Landed:
+    """The reader of one source: fetches what has landed of it when it is first asked."""
+
+    db: duckdb.DuckDBPyConnection
+    source: str
+    parser: Parser
+    results: dict[tuple[str, str], Parsed | Refused] | None = field(default=None)
+
+    def __call__(self, payload: bytes, captured_at: datetime, url: str) -> Parsed | Refused:
+        if self.results is None:
+            self.results = _results(self.db, self.source, self.parser.version)
+        # A payload is read once, so what was looked up is let go.
+        found = self.results.pop((fingerprint(payload), url), None)
+        return found or self.parser.read(payload, captured_at, url)
+
+
+def _results(
+    db: duckdb.DuckDBPyConnection, source: str, version: str
+) -> dict[tuple[str, str], Parsed | Refused]:
+    """What a version of a source's parser has landed, by sha256 and url."""
+    frames = {table: _by_payload(db, table, source) for table in ("rows", "prices", "items")}
+    told = db.execute(
+        "select sha256, url, kind, reason, detail from landing.parsed.payloads "
+        "where source = ? and parser = ?",
+        [source, version],
+    ).fetchall()
+    return {
+        (sha256, url): Refused(reason, detail)
+        if kind == "refused"
+        else Parsed(frames[kind][sha256, url], frames["items"].get((sha256, url)))
+        for sha256, url, kind, reason, detail in told
+    }
+
+
+def _by_payload(
+    db: duckdb.DuckDBPyConnection, table: str, source: str
+) -> dict[tuple[object, ...], pl.DataFrame]:
+    rows = db.execute(
+        f"select * exclude (source, line) from landing.parsed.{table} where source = ? "
+        "order by sha256, url, line",
+        [source],
+    ).pl()
+    return rows.partition_by("sha256", "url", as_dict=True, include_key=False)

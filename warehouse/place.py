@@ -65,7 +65,11 @@ def _words(where: str) -> dict[str, str]:
         port = url.port
     except ValueError as error:
         raise BadWarehouse("the address of the catalog is not a URL") from error
-    words = {"host": url.hostname or "", "port": str(port or ""), "dbname": url.path.strip("/")}
+    words = {
+        "host": url.hostname or "",
+        "port": str(port or ""),
+        "dbname": unquote(url.path.strip("/")),
+    }
     words |= {"user": unquote(url.username or ""), "password": unquote(url.password or "")}
     return {k: v for k, v in (words | dict(parse_qsl(url.query))).items() if v}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.settings import ROOT
 from tests.conftest import landed
 from warehouse.archive import Archive, ArchiveDamaged, Fetch, fingerprint
 
@@ -75,3 +78,23 @@ def test_latest_is_the_last_payload_by_time_and_not_by_line(tmp_path: Path) -> N
     lost = Fetch(run_id="r", source="s", url="https://a/1", captured_at=AT, outcome="failed")
     archive.append([new, old, lost])
     assert archive.latest() == {"https://a/1": new}
+
+
+def test_lines_of_processes_that_append_at_once_stay_whole(tmp_path: Path) -> None:
+    program = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path;"
+        "from warehouse.archive import Archive, Fetch;"
+        "at = datetime(2025, 1, 1, tzinfo=UTC);"
+        "line = lambda n: Fetch(run_id=sys.argv[2], source='s', url=f'u{n}', captured_at=at,"
+        " outcome='failed', error='x' * 700);"
+        "archive = Archive(Path(sys.argv[1]));"
+        "[archive.append([line(f'{batch}.{n}') for n in range(60)]) for batch in range(20)]"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path), f"run{n}"], cwd=ROOT)
+        for n in range(3)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    archive = Archive(tmp_path)
+    assert archive.cut_lines() == []
+    assert len({(f.run_id, f.url) for f in archive.fetches()}) == 3 * 20 * 60

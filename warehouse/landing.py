@@ -217,20 +217,25 @@ def _results(
         "where source = ? and parser = ?",
         [source, version],
     ).fetchall()
-    return {
-        (sha256, url): Refused(reason, detail)
-        if kind == "refused"
-        else Parsed(frames[kind][sha256, url], frames["items"].get((sha256, url)))
-        for sha256, url, kind, reason, detail in told
-    }
+    found: dict[tuple[str, str], Parsed | Refused] = {}
+    for sha256, url, kind, reason, detail in told:
+        if kind == "refused":
+            found[sha256, url] = Refused(reason, detail)
+        else:
+            parts, none = frames[kind]
+            items, _ = frames["items"]
+            found[sha256, url] = Parsed(parts.get((sha256, url), none), items.get((sha256, url)))
+    return found
 
 
 def _by_payload(
     db: duckdb.DuckDBPyConnection, table: str, source: str
-) -> dict[tuple[object, ...], pl.DataFrame]:
+) -> tuple[dict[tuple[object, ...], pl.DataFrame], pl.DataFrame]:
+    """The rows of each payload, and the empty table of one that has none."""
     rows = db.execute(
         f"select * exclude (source, line) from landing.parsed.{table} where source = ? "
         "order by sha256, url, line",
         [source],
     ).pl()
-    return rows.partition_by("sha256", "url", as_dict=True, include_key=False)
+    parts = rows.partition_by("sha256", "url", as_dict=True, include_key=False)
+    return parts, rows.drop("sha256", "url").clear()

@@ -171,7 +171,9 @@ def test_prices_and_single_cases_come_back_as_they_were_read(
     )
     rows = pl.DataFrame({"board": ["x/y"], "task": ["overall"], "model_raw": ["m"], "score": [0.1]})
     items = pl.DataFrame({"board": ["x/y"], "case_id": ["1"], "prompt": ["why?"], "score": [1.0]})
-    results = iter([Parsed(prices), Parsed(rows, items), *[Refused("no", "never")] * 6])
+    results = iter(
+        [Parsed(prices), Parsed(rows, items), Refused("no", "never"), *[Parsed(rows.clear())] * 5]
+    )
     parser = Parser("1", lambda *_: next(results))
     assert settings.lake
     archive = Archive(settings.archive)
@@ -180,7 +182,7 @@ def test_prices_and_single_cases_come_back_as_they_were_read(
         read = looked_up["tidy"].read
         told = [
             read(archive.read(f.payload_sha256 or ""), f.captured_at, f.url)
-            for f in (first, second, third)
+            for f in list(archive.fetches())[:4]
         ]
     assert isinstance(told[0], Parsed) and isinstance(told[1], Parsed)
     assert told[0].rows.select(prices.columns).equals(prices)
@@ -188,6 +190,7 @@ def test_prices_and_single_cases_come_back_as_they_were_read(
     assert told[1].rows.select(rows.columns).equals(rows)
     assert told[1].items is not None and told[1].items.select(items.columns).equals(items)
     assert told[2] == Refused("no", "never")
+    assert isinstance(told[3], Parsed) and told[3].rows.is_empty()
 
 
 def test_a_landing_that_was_cleared_is_read_again(settings: Settings) -> None:

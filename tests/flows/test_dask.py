@@ -26,18 +26,13 @@ def test_a_backfill_fans_out_over_a_dask_cluster(
     boards = {day: (f"file:///{day}.csv", tidy_csv(scored(ada=2, bob=1), day, {})) for day in days}
     record(tmp_path / "recordings", "tidy", boards)
     record(tmp_path / "recordings", "aider", {days[0]: ("https://example.org/a.yml", b"no board")})
-    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    from prefect.testing.utilities import prefect_test_harness
-
+    monkeypatch.setenv("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     from flows.backfill import backfill
     from flows.runners import task_runner
 
-    with (
-        prefect_test_harness(server_startup_timeout=120),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-        ) as cluster,
-    ):
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
         runner = task_runner(f"dask:{cluster.scheduler_address}")
         done = backfill.with_options(task_runner=runner)(tmp_path / "recordings", ["aider", "tidy"])
         with distributed.Client(cluster) as client:

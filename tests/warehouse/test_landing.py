@@ -153,7 +153,9 @@ def test_what_has_landed_makes_the_tables_that_the_payloads_make(
         with landed(settings.lake, silent) as looked_up:
             assert load(db, archive, looked_up) == 9
             assert load(db, archive, looked_up) == 0
-        tables = own.sql("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+        tables = own.sql(
+            "select schema_name || '.' || table_name from duckdb_tables() where table_name <> 'marks'"
+        ).fetchall()
         assert len(tables) >= 8
         for (table,) in tables:
             query = f"select t::varchar from {table} as t order by all"

@@ -11,7 +11,7 @@ help:  ## Show this list
 demo: $(INSTALLED)  ## Run the daily job on the bundled sample
 	@$(BIN)/photofinish demo
 
-test: $(INSTALLED) browser  ## Check style and types, and run all tests
+test: $(INSTALLED) browser .venv/apt  ## Check style and types, and run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -56,5 +56,17 @@ $(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --ignore-requires-python --require-hashes -r requirements-eee.lock
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
+
+# Programs that tests start. Each line of the list: a Debian package, and a file that is there once it is.
+# Where they cannot be installed, the tests that need them are skipped and say so.
+.venv/apt: tests/apt.txt $(INSTALLED)
+	@missing=$$(while read -r package file; do ls $$file >/dev/null 2>&1 || echo $$package; done < $<); \
+	if [ -n "$$missing" ]; then \
+		root=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+		echo "Installing for the tests:" $$missing; \
+		{ $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -yqq $$missing; } >/dev/null 2>&1 \
+			|| echo "Could not. Tests that need them are skipped; install them yourself:" $$missing; \
+	fi
+	@touch $@
 
 .PHONY: help demo test browser screenshots audit bench bench-l install lock

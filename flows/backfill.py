@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import as_completed
 
 from flows import git_history, pipeline
 from flows.landing import between, land
@@ -33,14 +34,38 @@ class Backfilled:
     skipped: Sequence[str] = ()
 
 
-@task(name="land", cache_policy=NO_CACHE)
+@task(name="land", task_run_name="land {source}", cache_policy=NO_CACHE)
 def land_recordings(
+    folder: Path, source: str, since: date | None, until: date | None, run_id: str
+) -> tuple[int, int]:
+    """Land the recorded versions of a source; on a lake, read them there and then.
+
+    Returns how many versions were new, and how many payloads were read.
+    """
+    settings = Settings()
+    versions = recorded(folder, [source], since, until)
+    landed = land(versions, read_recordings, Archive(settings.archive), run_id)
+    own = {source: load_sources()[source]}
+    return landed, pipeline.load_journal(settings, own) if settings.lake else 0
+
+
+def land_side_by_side(
     folder: Path, sources: list[str], since: date | None, until: date | None, run_id: str
-) -> int:
-    """Land the recorded versions of the sources."""
-    archive = Archive(Settings().archive)
-    versions = recorded(folder, sources, since, until)
-    return land(versions, read_recordings, archive, run_id, announce("landing recordings"))
+) -> tuple[int, int]:
+    """Land the sources that have recordings, each as a task of its own, wherever the runner puts it.
+
+    Raises BadRecordings if none has any.
+    """
+    there = [id_ for id_ in sources if (folder / id_ / "index.csv").exists()]
+    if not there:
+        recorded(folder, sources, since, until)
+    tell = announce("landing sources")
+    futures = [land_recordings.submit(folder, id_, since, until, run_id) for id_ in there]
+    done = []
+    for future in as_completed(futures):
+        done.append(future.result())
+        tell(len(done), len(futures))
+    return sum(landed for landed, _ in done), sum(read for _, read in done)
 
 
 @task(name="land", cache_policy=NO_CACHE)
@@ -89,16 +114,18 @@ def backfill(
     """
     chosen = sources or list(load_sources())
     run_id = pipeline.new_run_id(datetime.now(UTC))
-    with pipeline.only_run(Settings(), f"the backfill {run_id}"):
-        landed, skipped = 0, list[str]()
+    doing = f"the backfill {run_id}"
+    with pipeline.only_run(Settings(), doing):
+        landed, parsed, skipped = 0, 0, list[str]()
         if recordings:
-            landed = land_recordings(recordings, chosen, since, until, run_id)
+            landed, parsed = land_side_by_side(recordings, chosen, since, until, run_id)
         if git:
             landed, skipped = land_history(git, chosen[0], since, until, run_id)
         if history:
             landed, skipped = pull_history(chosen[0], run_id)
-        parsed = load()
-        transform()
-        evaluate_alerts(datetime.now(UTC), quiet=True)
-        publish()
+        parsed += load()
+        with pipeline.only_transform(Settings(), doing):
+            transform()
+            evaluate_alerts(datetime.now(UTC), quiet=True)
+            publish()
     return Backfilled(landed, parsed, skipped)

@@ -18,6 +18,7 @@ from flows.commands.common import NOTHING, USAGE, Stop
 from flows.redact import redacted
 from warehouse import reader
 from warehouse.archive import ArchiveDamaged, NewerJournal
+from warehouse.lake import LakeUnreachable, ScaleMissing
 from warehouse.layout import NewerHome, NotADatabase, OlderHome
 from warehouse.models import BadModel, BrokenPromise
 
@@ -28,6 +29,8 @@ SPOKEN = (
     NewerHome,
     OlderHome,
     NewerJournal,
+    LakeUnreachable,
+    ScaleMissing,
     ArchiveDamaged,
     BrokenPromise,
     BadModel,

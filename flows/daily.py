@@ -113,12 +113,13 @@ def daily(
     with pipeline.only_run(settings, f"the daily run {run_id}"), log.run(run_id):
         pulled = _pull_all(chosen, settings, run_id, as_of)
         parsed = load()
-        transform()
-        alerts = evaluate_alerts(as_of or datetime.now(UTC))
-        publish()
-        # After publication: who gets a message finds in the published file what it is about.
-        alerts = send_alerts(run_id, alerts)
-        page = publish_page()
+        with pipeline.only_transform(settings, f"the daily run {run_id}"):
+            transform()
+            alerts = evaluate_alerts(as_of or datetime.now(UTC))
+            publish()
+            # After publication: who gets a message finds in the published file what it is about.
+            alerts = send_alerts(run_id, alerts)
+            page = publish_page()
     report = Report(run_id, _report(pulled, settings), parsed, alerts, _damaged(settings), page)
     _write_artifact(settings, report)
     leave_summary(settings, report)

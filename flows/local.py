@@ -50,7 +50,8 @@ def add(
     The models of `cases` replace their earlier results; other models stay as they stood on the day.
     Raises CannotAdd, and nothing is landed then; pipeline.Busy while another run is at work.
     """
-    with pipeline.only_run(settings, f"adding to local/{name}"):
+    doing = f"adding to local/{name}"
+    with pipeline.only_run(settings, doing), pipeline.only_transform(settings, doing):
         archive = Archive(settings.archive)
         url = local.url_of(name)
         before = _standing(archive, url, as_of or now.date())

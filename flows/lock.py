@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from flows.settings import Settings
+from warehouse.lake_lock import LakeBusy, locked
 
 
 class Busy(Exception):
@@ -20,7 +21,13 @@ class Busy(Exception):
 
 @contextmanager
 def only_run(settings: Settings, doing: str) -> Iterator[None]:
-    """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds."""
+    """Hold the home's lock; raises Busy, saying who holds it, after settings.lock_wait seconds.
+
+    Nothing is held where the warehouse is a lake: there several runs land side by side.
+    """
+    if settings.lake:
+        yield
+        return
     # Nothing in the home may be writable for everybody, whatever started us (cron, a container).
     os.umask(os.umask(0) | 0o002)
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -40,6 +47,26 @@ def only_run(settings: Settings, doing: str) -> Iterator[None]:
         # First the note, then the lock: who comes next writes a note of its own.
         note_of(settings).unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def only_transform(settings: Settings, doing: str) -> Iterator[None]:
+    """Hold the lock of a lake, on which one at a time makes the tables and publishes; raises Busy.
+
+    For a file nothing more is held than `only_run` does.
+    """
+    if not settings.lake:
+        yield
+        return
+    try:
+        with locked(settings.lake, "transform", settings.lock_wait):
+            yield
+    except LakeBusy as error:
+        raise Busy(
+            f"another run is making the tables of {settings.lake}; what {doing} has landed is kept, and "
+            "the next run publishes it. "
+            f"Or raise PHOTOFINISH_LOCK_WAIT (now {settings.lock_wait:g} s) and run again"
+        ) from error
 
 
 def at_work(settings: Settings) -> str | None:

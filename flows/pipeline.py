@@ -18,6 +18,7 @@ from flows.alerts import tables
 from flows.fetch import FetchFailed, get
 from flows.lock import Busy as Busy
 from flows.lock import only_run as only_run
+from flows.lock import only_transform as only_transform
 from flows.progress import note
 from flows.settings import ROOT, Settings
 from sources import Parse, Source, SourceChanged, local, tidy
@@ -26,7 +27,10 @@ from sources.reference import reference_names, reference_tables
 from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import RAW_TABLES, Parsed, Parser, Refused, connect, load
+from warehouse.lake_publish import publish_to_lake
+from warehouse.landing import clear, land, landed
 from warehouse.models import build, read_models
+from warehouse.place import Lake
 from warehouse.publish import publish
 
 SQL = ROOT / "sql"
@@ -190,8 +194,11 @@ def load_journal(
 ) -> int:
     """Bring raw.* and parsed.* up to the journal. Returns the number of payloads parsed.
 
-    A build database of an older version is made anew. Raises NewerHome and NewerJournal.
+    On a lake it is the landing, which workers share. A build database of an older version is made anew.
+    Raises NewerHome and NewerJournal.
     """
+    if settings.lake:
+        return land(settings.lake, Archive(settings.archive), parsers(sources), progress)
     if said := layout.renew(settings.build, RAW_TABLES):
         note(said)
     with closing(connect(settings.build)) as db:
@@ -203,6 +210,9 @@ def make_tables(
 ) -> None:
     """Bring every table of sql/ and warehouse/metrics/ up to date. Raises BrokenPromise or BadModel."""
     with closing(connect(settings.build)) as db:
+        if settings.lake:
+            with landed(settings.lake, parsers(sources)) as looked_up:
+                load(db, Archive(settings.archive), looked_up)
         make_reference(db, sources)
         models = read_models(SQL, STEPS)
         made = iter(range(len(models)))
@@ -215,17 +225,15 @@ def publish_tables(settings: Settings) -> None:
 
     What is no database there is moved aside. Raises NewerHome.
     """
-    guard.published_place(settings.published)
     with closing(connect(settings.build)) as db:
         macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
-        publish(
-            db,
-            read_models(SQL, STEPS),
-            macros,
-            settings.published,
-            private=settings.publish_local,
-            extras=tables.published(settings),
-        )
+        models = read_models(SQL, STEPS)
+        private, extras = settings.publish_local, tables.published(settings)
+        if isinstance(place := settings.published, Lake):
+            publish_to_lake(db, models, macros, place, private=private, extras=extras)
+        else:
+            guard.published_place(place)
+            publish(db, models, macros, place, private=private, extras=extras)
 
 
 def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> None:
@@ -257,6 +265,8 @@ def rebuild(
     fresh = settings.model_copy(update={"build_name": f"{settings.build_name}.new"})
     for leftover in (fresh.build, layout.wal_of(fresh.build)):
         leftover.unlink(missing_ok=True)
+    if settings.lake:
+        clear(settings.lake)
     read = load_journal(fresh, sources, partial(progress, "reading payloads"))
     if not without_damaged:
         guard.no_loss(fresh.build, settings.build)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from warehouse.place import Lake, Place, place
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,10 +22,24 @@ class Settings(BaseSettings):
     """What can be set. Every field is also an environment variable: PHOTOFINISH_HOME and so on."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PHOTOFINISH_", toml_file="photofinish.toml", extra="forbid"
+        env_prefix="PHOTOFINISH_",
+        toml_file="photofinish.toml",
+        extra="forbid",
+        hide_input_in_errors=True,
     )
 
     home: Path = Field(ROOT / "warehouse" / "data", description="where everything is kept")
+    warehouse: SecretStr = Field(
+        SecretStr(""),
+        description="where the tables are published: duckdb:PATH, ducklake:sqlite:PATH or "
+        "ducklake:postgres:... (default: duckdb:HOME/photofinish.duckdb)",
+    )
+    lake_data: str | None = Field(
+        None, description="folder or s3:// address of a lake's Parquet files (default: HOME/lake)"
+    )
+    runner: str = Field(
+        "threads", description="where a backfill's sources are read: threads, dask or dask:ADDRESS"
+    )
     mirror: str | None = Field(None, description="fetch https://HOST/PATH as MIRROR/HOST/PATH")
     tidy: Path | None = Field(None, description="a folder of dated CSV files of your own boards")
     contact: str = Field("", description="an address for publishers, sent in the User-Agent")
@@ -69,9 +85,35 @@ class Settings(BaseSettings):
     def build(self) -> Path:
         return self.home / "build" / self.build_name
 
+    @field_validator("warehouse")
+    @classmethod
+    def _is_a_warehouse(cls, url: SecretStr) -> SecretStr:
+        place(url.get_secret_value(), Path(), None)
+        return url
+
+    @field_validator("runner")
+    @classmethod
+    def _is_a_runner(cls, runner: str) -> str:
+        if runner not in ("threads", "dask") and not runner.startswith("dask:"):
+            raise ValueError("a runner is threads, dask or dask:ADDRESS")
+        return runner
+
     @property
-    def published(self) -> Path:
-        return self.home / "photofinish.duckdb"
+    def published(self) -> Place:
+        """Where the tables are that analysts read: a DuckDB file, or a lake."""
+        return place(self.warehouse.get_secret_value(), self.home, self.lake_data)
+
+    @property
+    def published_file(self) -> Path:
+        """The published DuckDB file; where the warehouse is a lake, one that is not there."""
+        return (
+            self.home / "photofinish.duckdb" if isinstance(self.published, Lake) else self.published
+        )
+
+    @property
+    def lake(self) -> Lake | None:
+        """The lake, if the warehouse is one."""
+        return self.published if isinstance(self.published, Lake) else None
 
     @property
     def site(self) -> Path:

@@ -32,16 +32,21 @@ def verified(
     alerts.* is left out: it is kept, not made. Changes nothing and leaves nothing behind. The caller holds
     the home's lock. Raises Differs, or NothingPublished if there is nothing to verify.
     """
-    if not settings.published.exists():
+    published = settings.published_file
+    if settings.lake:
         raise NothingPublished(
-            f"{settings.published} is not there yet, so there is nothing to verify: "
+            f"{settings.lake} is a lake, which is not verified: verify a home with a published file"
+        )
+    if not published.exists():
+        raise NothingPublished(
+            f"{published} is not there yet, so there is nothing to verify: "
             "`photofinish run` makes it"
         )
     tables = published_tables(settings)
     with _scratch(settings) as scratch:
         pipeline.load_journal(scratch, sources, partial(progress, "reading payloads"))
         pipeline.make_tables(scratch, sources, partial(progress, "making tables"))
-        found = differences(scratch.build, settings.published, tables)
+        found = differences(scratch.build, published, tables)
     if found:
         raise Differs(_told(found, len(tables)))
     return len(tables)

@@ -12,9 +12,11 @@ import polars as pl
 
 from warehouse import layout
 from warehouse.database import RAW_TABLES
+from warehouse.place import Lake, Place
 from warehouse.quoting import quoted
 
 SPARK_POINTS = 10
+NEXT = "`photofinish demo` makes one from the bundled sample, `photofinish run` from the public sources"
 
 
 class NothingPublished(Exception):
@@ -26,33 +28,42 @@ class UnknownBoard(Exception):
 
 
 @contextmanager
-def reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the published file read-only.
+def reader(place: Place) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open what is published, a file or a lake, read-only.
 
     Raises NothingPublished if it is not there, NotADatabase if it is something else, NewerHome or
     OlderHome if another version of photofinish wrote it and it lacks what is asked for.
     """
-    if not path.exists():
-        raise NothingPublished(
-            f"{path} is not there yet: `photofinish demo` makes one from the bundled sample, "
-            "`photofinish run` from the public sources"
-        )
-    try:
-        db = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise layout.NotADatabase(
-            f"{path} cannot be opened ({str(error).splitlines()[0]}); `photofinish rebuild` puts a new "
-            "one in its place and keeps what is there under another name"
-        ) from error
+    db = _opened(place)
     try:
         yield db
     except (duckdb.CatalogException, duckdb.BinderException) as error:
-        age = layout.age(db, RAW_TABLES)
-        if age in layout.REFUSALS:
-            raise layout.REFUSALS[age](path) from error
+        age = layout.age(db, RAW_TABLES) if isinstance(place, Path) else "same"
+        if isinstance(place, Path) and age in layout.REFUSALS:
+            raise layout.REFUSALS[age](place) from error
         raise
     finally:
         db.close()
+
+
+def _opened(place: Place) -> duckdb.DuckDBPyConnection:
+    if isinstance(place, Lake):
+        # Only who has a lake pays for the code that opens one.
+        from warehouse import lake
+
+        try:
+            return lake.opened(place)
+        except lake.NothingThere as error:
+            raise NothingPublished(f"{place} is not there yet: {NEXT}") from error
+    if not place.exists():
+        raise NothingPublished(f"{place} is not there yet: {NEXT}")
+    try:
+        return duckdb.connect(str(place), read_only=True)
+    except duckdb.Error as error:
+        raise layout.NotADatabase(
+            f"{place} cannot be opened ({str(error).splitlines()[0]}); `photofinish rebuild` puts a new "
+            "one in its place and keeps what is there under another name"
+        ) from error
 
 
 def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.DataFrame:

@@ -68,7 +68,9 @@ def backfill(
         id_ for id_ in load_sources() if recordings and (recordings / id_ / "index.csv").exists()
     ]
     from flows.backfill import backfill as flow
+    from flows.runners import task_runner
 
+    flow = flow.with_options(task_runner=task_runner(Settings().runner))
     with bars(Console(stderr=True)):
         done = flow(
             recordings.resolve() if recordings else None,
@@ -105,7 +107,11 @@ def rebuild(without_damaged: bool) -> None:
     from flows.progress import announce
 
     settings = Settings()
-    with pipeline.only_run(settings, "a rebuild"), bars(Console(stderr=True)):
+    with (
+        pipeline.only_run(settings, "the rebuild"),
+        pipeline.only_transform(settings, "the rebuild"),
+        bars(Console(stderr=True)),
+    ):
         read = pipeline.rebuild(
             settings,
             load_sources(),

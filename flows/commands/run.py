@@ -74,12 +74,15 @@ def demo(as_json: bool) -> None:
     if index.exists():
         console.print(f"\nThe page: open {index.resolve().as_uri()} in a browser.", soft_wrap=True)
     photofinish, python = _runnable("photofinish"), _runnable("python")
-    console.print(
-        f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"
-        f"  {photofinish} gaps sample/arena_text\n"
+    by_hand = (
         f'  {python} -c "import duckdb; print(duckdb.connect('
         f"'{escape(str(settings.published))}', read_only=True)"
         ".sql('from metrics.gap_history'))\"\n"
+    )
+    console.print(
+        f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"
+        f"  {photofinish} gaps sample/arena_text\n"
+        f"{'' if settings.lake else by_hand}"
         f"Next: `{photofinish} run` pulls the public sources, `{photofinish} sources` lists them.",
         soft_wrap=True,
         highlight=False,

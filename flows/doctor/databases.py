@@ -32,14 +32,17 @@ def examine(settings: Settings, fetches: Sequence[Fetch]) -> Iterator[Finding]:
     with duckdb.connect(str(settings.build), read_only=True) as db:
         yield from _unread(db, fetches)
         yield from unknown_names(db)
-        if not settings.published.exists():
+        if settings.lake:
+            return
+        published = settings.published_file
+        if not published.exists():
             yield Finding(CHECK, "nothing is published yet: a run was cut off", FINISH)
-        elif _held(settings.published) != _of(db):
-            yield Finding(CHECK, f"{settings.published} is behind the build database", FINISH)
+        elif _held(published) != _of(db):
+            yield Finding(CHECK, f"{published} is behind the build database", FINISH)
 
 
 def _kind(settings: Settings) -> Iterator[Finding]:
-    for path, tables in ((settings.build, RAW_TABLES), (settings.published, None)):
+    for path, tables in ((settings.build, RAW_TABLES), (settings.published_file, None)):
         try:
             age = layout.standing(path, tables)
         except layout.NotADatabase as error:

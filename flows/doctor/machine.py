@@ -50,9 +50,9 @@ def _one(wanted: Requirement) -> Iterator[Finding]:
 
 def disk(settings: Settings) -> Iterator[Finding]:
     """A rebuild writes both databases beside the old ones: as much room must be free."""
-    needed = max(LEAST_ROOM, *(_size(path) for path in (settings.build, settings.published)))
-    if settings.build.exists() and settings.published.exists():
-        needed = max(LEAST_ROOM, _size(settings.build) + _size(settings.published))
+    needed = max(LEAST_ROOM, *(_size(path) for path in (settings.build, settings.published_file)))
+    if settings.build.exists() and settings.published_file.exists():
+        needed = max(LEAST_ROOM, _size(settings.build) + _size(settings.published_file))
     free = shutil.disk_usage(_there(settings.home)).free
     if free < needed:
         yield Finding(
@@ -67,7 +67,11 @@ def permissions(settings: Settings) -> Iterator[Finding]:
     archive = settings.archive
     folders = [settings.home, archive, archive / "journal", settings.build.parent]
     folders += [settings.alerts_store.parent]
-    files = [settings.build, settings.published, *sorted((archive / "journal").glob("*.ndjson"))]
+    files = [
+        settings.build,
+        settings.published_file,
+        *sorted((archive / "journal").glob("*.ndjson")),
+    ]
     for path in (*folders, *files):
         kind = "folder" if path in folders else "file"
         if path.exists() and path.is_dir() != (kind == "folder"):

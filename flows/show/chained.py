@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 from rich.console import Console
 from rich.table import Table
@@ -11,10 +9,11 @@ from rich.table import Table
 from flows.show.text import fixed, percent, print_json, titled
 from warehouse import reader
 from warehouse.chained import chained_gaps
+from warehouse.place import Place
 
 
 def print_chained(
-    console: Console, published: Path, board: str, task: str, last: int, as_json: bool
+    console: Console, published: Place, board: str, task: str, last: int, as_json: bool
 ) -> None:
     """The last dates of a board: its gaps as published, and over the models listed on all of them."""
     with reader.reader(published) as db:

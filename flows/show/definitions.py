@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 from rich.console import Console
@@ -23,6 +22,7 @@ from warehouse.definitions import (
     state_on,
 )
 from warehouse.gap_queries import State
+from warehouse.place import Place
 
 KS = (2, 10)
 ORDINALS = {2: "second", 10: "tenth"}
@@ -37,7 +37,7 @@ HEADINGS = {
 
 def print_definitions(
     console: Console,
-    published: Path,
+    published: Place,
     board: str,
     task: str,
     day: datetime | None,

@@ -1,0 +1,34 @@
+"""A worker as on another machine: python -m tests.flows.landing_worker RECORDINGS SOURCE...
+
+Waits for a line on its input, lands the recorded versions of the sources, reads whatever is due, makes the
+tables and publishes. Prints how many payloads it has read.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flows import pipeline
+from flows.backfill import read_recordings, recorded
+from flows.landing import land
+from flows.settings import Settings
+from sources import load_sources
+from warehouse.archive import Archive
+
+
+def main(recordings: Path, chosen: list[str]) -> None:
+    settings, sources = Settings(), load_sources()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    versions = recorded(recordings, chosen, None, None)
+    land(versions, read_recordings, Archive(settings.archive), f"of {'-'.join(chosen)}")
+    read = pipeline.load_journal(settings, sources)
+    with pipeline.only_transform(settings, "the worker"):
+        pipeline.make_tables(settings, sources)
+        pipeline.publish_tables(settings)
+    print(read, flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

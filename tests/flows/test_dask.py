@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from flows.settings import Settings
 from tests.conftest import scored, tidy_csv
 from tests.flows.handmade import record
+from tests.flows.prefect_server import Server
 from tests.warehouse.lakes import on_lake
 from warehouse.reader import reader
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_backfill_fans_out_over_a_dask_cluster(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect: Server
 ) -> None:
     distributed = pytest.importorskip("distributed", reason="prefect-dask is in the extra `scale`")
     home = on_lake(tmp_path / "home")
@@ -26,7 +27,8 @@ def test_a_backfill_fans_out_over_a_dask_cluster(
     boards = {day: (f"file:///{day}.csv", tidy_csv(scored(ada=2, bob=1), day, {})) for day in days}
     record(tmp_path / "recordings", "tidy", boards)
     record(tmp_path / "recordings", "aider", {days[0]: ("https://example.org/a.yml", b"no board")})
-    monkeypatch.setenv("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    # The workers of the cluster are processes of their own.
+    monkeypatch.setenv("PREFECT_API_URL", prefect.api)
     from flows.backfill import backfill
     from flows.runners import task_runner
 

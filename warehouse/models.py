@@ -49,7 +49,7 @@ def build(
     models: Iterable[Model],
     progress: Callable[[str], None] = lambda table: None,
 ) -> None:
-    """Bring every table up to what it is made of, with comments, and hold what is new to its promises.
+    """Bring every table up to what it is made of, and hold what is new to its promises.
 
     Where anything but the contents of tables has changed since the last build (a query, a macro), or there is
     none, every table is made from nothing. Else the build is one transaction.
@@ -81,7 +81,6 @@ def _build_from_nothing(
         progress(model.table)
         db.execute(f"create schema if not exists {model.table.split('.')[0]}")
         _make_all(db, model)
-        describe(db, model)
         check(db, model.table, model.header, model.table)
     with transaction(db):
         db.execute("delete from built.changes")
@@ -210,8 +209,14 @@ def _all_there(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> bool:
 
 
 def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> None:
-    """Write the header as comments on the table and its columns (of an attached `catalog`)."""
+    """Write the header as comments on the table and its columns (of an attached `catalog`).
+
+    Only the published tables have them: nobody reads those of the build database.
+    """
     table = f"{catalog}.{model.table}" if catalog else model.table
-    db.execute(f"comment on table {table} is {quoted(model.header.grain)}")
-    for column, meaning in model.header.columns.items():
-        db.execute(f'comment on column {table}."{column}" is {quoted(meaning)}')
+    told = [f"comment on table {table} is {quoted(model.header.grain)}"]
+    told += [
+        f'comment on column {table}."{column}" is {quoted(meaning)}'
+        for column, meaning in model.header.columns.items()
+    ]
+    db.execute(";".join(["begin", *told, "commit"]))

@@ -51,13 +51,9 @@ def test_each_event_is_one_prefect_event_and_the_documented_automation_acts_on_i
     assert announce(store) == 3
     assert announce(store) == 0, "each once"
     (found,) = until(
-        lambda: [
-            e
-            for e in prefect.events("photofinish.alert.firing")
-            if e["resource"]["photofinish.severity"] == "critical"
-        ]
+        lambda: [e for e in prefect.events("photofinish.alert.firing") if e["id"] == paged.id]
     )
-    assert found["id"] == paged.id
+    assert found["resource"]["photofinish.severity"] == "critical"
     assert found["resource"]["prefect.resource.id"] == "photofinish.board.arena/text"
     assert found["resource"]["photofinish.rule"] == "close"
     assert found["payload"]["text"] == "Photo finish on arena/text."

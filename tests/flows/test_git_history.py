@@ -20,6 +20,7 @@ from flows.git_history import Committed, committed, opened, read_blobs
 from flows.landing import between, land
 from flows.settings import Settings
 from sources import load_sources
+from tests.conftest import SOAK
 from tests.flows.prefect_server import Server
 from tests.flows.test_backfill import bring_up_to_date, contents, filled
 from tests.flows.test_commands import photofinish
@@ -507,7 +508,7 @@ def test_a_clone_whose_name_looks_like_an_option_or_an_address_is_read(
         assert len(found(name, settings)) == 1
 
 
-@pytest.mark.parametrize("source", ["arena_csv", "aider", "livebench"])
+@pytest.mark.parametrize("source", ["arena_csv", *(["aider", "livebench"] if SOAK else [])])
 def test_a_history_made_of_recordings_gives_the_same_tables_as_they(
     recordings: Path, repository: Repository, tmp_path: Path, source: str
 ) -> None:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from flows.pipeline import SQL, STEPS
-from warehouse.models import BadModel, BrokenPromise, build, read_models
+from warehouse.models import BadModel, BrokenPromise, build, describe, read_models
 
 HEADER = "-- One row per x.\n--\n-- a  the a\n--\n-- key: a\n"
 
@@ -36,6 +36,7 @@ def test_parents_are_made_first_whatever_the_file_is_called(tmp_path: Path) -> N
 def test_the_header_becomes_comments(tmp_path: Path) -> None:
     model(tmp_path, "core.t", f"{HEADER}select 1 as a")
     db = made(tmp_path)
+    describe(db, read_models(tmp_path, tmp_path / "none")[0])
     assert db.sql("select comment from duckdb_tables() where schema_name = 'core'").fetchall() == [
         ("One row per x.",)
     ]

@@ -12,6 +12,23 @@ BUMP_DATES = 30
 MODELS_SHOWN = 30
 
 
+def notes(db: duckdb.DuckDBPyConnection, board: str) -> list[dict[str, Any]]:
+    """What is special about single states of a board, the latest first: as_of, captured_at, note.
+
+    Also of states that another of the same date has replaced, which no step shows.
+    """
+    rows = db.execute(
+        """
+        select as_of, captured_at, note
+        from core.snapshots
+        where board = ? and note is not null
+        order by as_of desc, captured_at desc
+        """,
+        [board],
+    )
+    return rows.pl().to_dicts()
+
+
 def steps(db: duckdb.DuckDBPyConnection, board: str, task: str, k: int) -> pl.DataFrame:
     """One row per date of a board but the first: why the gap to the second and to the k-th moved.
 

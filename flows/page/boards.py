@@ -37,6 +37,7 @@ class Rows:
     tasks: pl.DataFrame
     tie: Row
     sides: Sequence[Row]
+    notes: Sequence[Row]
 
     @classmethod
     def of(cls, db: duckdb.DuckDBPyConnection, board: Row, history: pl.DataFrame) -> Rows:
@@ -49,6 +50,7 @@ class Rows:
             page_board.heatmap(db, name),
             page_board.tie(db, name, task),
             page_board.sides(db, name, task),
+            page_board.notes(db, name),
         )
 
 
@@ -101,6 +103,7 @@ def board_page(
             far_k=board["far_k"] or 2,
             steps=moved[:STEPS_SHOWN],
             more_steps=max(len(moved) - STEPS_SHOWN, 0),
+            notes=rows.notes[:STEPS_SHOWN],
             heat=heat(rows.tasks),
             price=_price(board, rows.table, drawings),
             table=_table(rows.table.head(MODELS_SHOWN)),

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from flows import pipeline
 from flows.cli import cli
 from flows.page import charts, moves, sentences, write
 from flows.page.addresses import addresses, board_folder, slug
@@ -26,6 +27,7 @@ from flows.settings import Settings
 from tests.conftest import MakeWarehouse
 from tests.flows.paged import EVIL, LAST, SHOWN, Page, boards, land, make, noisy, small_site
 from tests.sample import sample_home
+from tests.sql.test_rescalings import listing, walk
 from warehouse import page_board
 from warehouse.reader import NothingPublished
 
@@ -365,6 +367,17 @@ def test_boards_of_your_own_are_on_the_page_only_if_asked_for(tmp_path: Path) ->
     assert "secret" not in "".join(p.read_text() for p in done.folder.rglob("*.html"))
     shown = publish_site(settings.model_copy(update={"publish_local": True}))
     assert (shown.boards, shown.models) == (1, 2)
+
+
+def test_a_rescale_is_labelled_so_on_the_page(warehouse: MakeWarehouse, settings: Settings) -> None:
+    """The whole board moves by 50 points: the step and a note say that it is the scale."""
+    states = walk(3, {2: 50.0}, models=12)
+    warehouse({day: listing(scores) for day, scores in states.items()}).close()
+    pipeline.publish_tables(settings)
+    page = Page(publish_site(settings).folder / f"{board_folder('test/board')}/index.html")
+    assert '<span class="tag">rescale</span>' in page.path.read_text()
+    noted = page.text.split("Notes on single states")[1]
+    assert "rescale: nearly the whole board moved at once, by +49.92" in noted
 
 
 def test_the_site_names_its_own_address_if_it_is_known(tmp_path: Path) -> None:

@@ -17,22 +17,27 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from polars.exceptions import PanicException
 
 from flows import pipeline
+from flows.alerts.run import Alerted
 from flows.alerts.store import Store
 from flows.cli import cli, main
 from flows.commands.common import Stop
-from flows.daily import Report, SourceReport, _write_artifact
+from flows.daily import Report, SourceReport, _alerts_markdown, _write_artifact
 from flows.fetch import FetchFailed, get
 from flows.redact import redacted
 from flows.settings import ROOT, Settings
 from flows.show.boards import gaps_markdown
+from flows.show.summary import Line, summary_markdown
 from flows.show.text import markdown_text
+from flows.tasks import publish_page
 from sources import Source, load_sources
 from tests.conftest import landed, scored, tidy_csv
+from tests.flows.alerts import an_event
 from tests.flows.server import serving
 from warehouse.archive import Archive
 from warehouse.database import connect
@@ -173,6 +178,23 @@ def test_the_artifact_escapes_names_and_causes(
         assert markdown.count("<") == 0 == gaps_markdown(latest_gaps(db)).count("<")
 
 
+def test_alerts_notes_and_the_summary_escape_what_strangers_wrote() -> None:
+    odd, plain = "<img src=x> | [a](b)", r"&lt;img src=x> \| \[a\](b)"
+    alerts = Alerted(on=True, events=[an_event(text=odd)], failed={"hook": odd})
+    said = _alerts_markdown(alerts).splitlines()
+    assert said[3] == f"- {plain}"
+    assert said[4] == f"- alerts: 1 new, 0 sent; channel hook: {plain}, waiting"
+    row = summary_markdown([Line("aider", "quarantined", 1, None, None, 0, odd)]).splitlines()[-1]
+    assert row == f"| aider | quarantined | 1 | – | – | 0.0 s | {plain} |"
+    gap = dict.fromkeys(("runner_up", "gap_1_2_pct", "gap_1_10_pct", "verdict"))
+    shown = {"board": odd, "leader": odd, "as_of": NOW.date(), "note": odd, **gap}
+    assert gaps_markdown(pl.DataFrame([shown])).splitlines()[-3:] == [
+        f"| {plain} | {plain} | – | – | – |  | 2025-03-01 |",
+        "",
+        f"- {plain} (2025-03-01): {plain}",
+    ]
+
+
 def test_a_home_whose_path_has_a_quote_works(settings: Settings, tmp_path: Path) -> None:
     odd = settings.model_copy(update={"home": tmp_path / 'it\'s; "odd"'})
     run_all(odd)
@@ -301,6 +323,17 @@ def test_neither_the_sentence_nor_the_traceback_tells_a_secret(
     assert "https://***@host/?token=*** of ***" in said
     assert ("Traceback" in said) is bool(debug)
     assert not re.search("s3cret|t0ken|pnu_", said)
+
+
+def test_what_went_wrong_with_the_page_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("https://me:s3cret@host/?token=t0ken")
+
+    monkeypatch.setenv("PHOTOFINISH_PAGE", "1")
+    monkeypatch.setattr("flows.page.site.publish_site", fails)
+    assert publish_page.fn() == (
+        "the page is as it was before: OSError: https://***@host/?token=***"
+    )
 
 
 # --- files ---------------------------------------------------------------------------------------

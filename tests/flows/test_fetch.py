@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,26 @@ def test_a_small_answer_that_unpacks_to_too_much_is_a_failure(
     told.headers = {"Content-Encoding": "gzip"}
     with pytest.raises(FetchFailed, match="larger than 1 MiB"):
         get(told.url, None, settings.model_copy(update={"max_bytes": 1024**2}))
+
+
+def test_a_large_answer_that_unpacks_to_nothing_is_a_failure(
+    told: Told, settings: Settings
+) -> None:
+    """The name in the head of a gzip may be of any length."""
+    told.body = b"\x1f\x8b\x08\x08" + bytes(6) + b"x" * 2 * 1024**2
+    told.headers = {"Content-Encoding": "gzip"}
+    with pytest.raises(FetchFailed, match="larger than 1 MiB"):
+        get(told.url, None, settings.model_copy(update={"max_bytes": 1024**2}))
+
+
+def test_a_file_on_disk_has_the_same_limit(settings: Settings, tmp_path: Path) -> None:
+    small, file = settings.model_copy(update={"max_bytes": 1024**2}), tmp_path / "a b.csv"
+    for size, reason in ((1024**2 + 1, "larger than 1 MiB"), (0, "a b.csv is empty")):
+        file.write_bytes(b"x" * size)
+        with pytest.raises(FetchFailed, match=reason):
+            get(file.as_uri(), None, small)
+    file.write_bytes(b"x" * 1024**2)
+    assert len(get(file.as_uri(), None, small).payload or b"") == 1024**2
 
 
 def test_a_circle_of_redirects_is_a_failure(told: Told, settings: Settings) -> None:

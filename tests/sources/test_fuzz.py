@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 import json
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from hypothesis import strategies as st
 
 from sources import Source, SourceChanged, load_sources
 from sources import reading as read
-from sources.contract import EARLIEST, MOST_ROWS, TIDY, records
+from sources.contract import EARLIEST, MOST_ROWS, TIDY, records, to_tidy
+from sources.price_contract import to_prices
 from tests.conftest import SOAK
 from tests.sources.fuzzing import (
     Good,
@@ -259,6 +261,15 @@ def test_a_key_that_is_there_twice_is_found_quickly_among_many() -> None:
         read.json_value(f'{{{keys}, "k7": 2}}'.encode(), models_are_keys=True)
 
 
+@pytest.mark.parametrize("id_", ["arena_catalog", "bigcodebench", "litellm_prices"])
+def test_a_model_that_is_a_key_twice_is_refused(id_: str) -> None:
+    good = fixtures_of(SOURCES[id_])[0]
+    key, value = next(iter(json.loads(good.payload).items()))
+    again = f"{{{json.dumps(key)}: {json.dumps(value)}, ".encode()
+    with pytest.raises(SourceChanged, match="a model or key is listed twice"):
+        SOURCES[id_].parse(again + good.payload.lstrip()[1:], good.captured_at, url=good.url)
+
+
 def test_a_parquet_file_that_unpacks_to_too_much_is_not_unpacked() -> None:
     file = io.BytesIO()
     pl.select(pl.lit(1).repeat_by(read.MOST_PARQUET_ROWS + 1).explode().alias("a")).write_parquet(
@@ -278,6 +289,62 @@ def test_records_without_end_end() -> None:
 
     with pytest.raises(SourceChanged, match=f"more than {MOST_ROWS:,} rows"):
         records(endless(), TIDY)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("board", 300), ("task", 300), ("model_raw", 300), ("license_raw", 300), ("extra", 100_000)],
+)
+def test_a_text_is_as_long_as_a_person_would_write_it(name: str, most: int) -> None:
+    """In characters: one that takes two bytes counts once."""
+
+    def tidied(length: int) -> pl.DataFrame:
+        row = {"board": "b/b", "task": "overall", "model_raw": "ada", "score": 1.0}
+        return to_tidy([{**row, name: "é" * length}], SOURCES["tidy"].card, NOW)
+
+    assert tidied(most)[name].str.len_chars().to_list() == [most]
+    with pytest.raises(SourceChanged, match=f"{name} is {most + 1:,} characters long"):
+        tidied(most + 1)
+
+
+def test_the_names_of_a_price_are_no_longer_either() -> None:
+    card = replace(SOURCES["llm_prices"].card, min_rows=1)
+    row = {"provider": "p", "input_usd_per_mtok": 1.0}
+    assert len(to_prices([{**row, "model_raw": "a" * 300}], card, NOW)) == 1
+    with pytest.raises(SourceChanged, match="model_raw is 301 characters long"):
+        to_prices([{**row, "model_raw": "a" * 301}], card, NOW)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"as_of": EARLIEST - timedelta(days=1)}, "a date before 2000-01-01"),
+        ({"as_of": NOW.date() + timedelta(days=2)}, "a date in the future"),
+        ({"input_usd_per_mtok": -0.01}, "a price below zero or above any known"),
+        ({"output_usd_per_mtok": 10_001.0}, "a price below zero or above any known"),
+        ({"max_output_tokens": -1}, "a negative number of tokens"),
+        ({"provider": " "}, "no name"),
+    ],
+)
+def test_a_price_that_cannot_be_is_refused(changed: dict[str, object], reason: str) -> None:
+    card = replace(SOURCES["llm_prices"].card, min_rows=1)
+    row = {"provider": "p", "model_raw": "ada", "as_of": EARLIEST, "input_usd_per_mtok": 1.0}
+    assert len(to_prices([row], card, NOW)) == 1
+    with pytest.raises(SourceChanged, match=reason):
+        to_prices([{**row, **changed}], card, NOW)
+
+
+@pytest.mark.parametrize("value", [2**53 + 2, -(2**53) - 2, 2**64, "9007199254740994", "1e300"])
+def test_a_whole_number_that_is_not_read_exactly_is_refused(value: object) -> None:
+    assert read.whole(2**53, "n") == 2**53
+    with pytest.raises(SourceChanged, match="n is too large a number"):
+        read.whole(value, "n")
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**400], ids=["most", "least", "huge"])
+def test_a_whole_number_beyond_64_bits_is_refused(value: int) -> None:
+    with pytest.raises(SourceChanged, match="a value has the wrong type"):
+        records([{"n": value}], TIDY)
 
 
 def test_a_reason_is_one_short_line_whatever_it_quotes() -> None:

@@ -119,7 +119,7 @@ def histories(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 def facts(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Per model with a score in the task by which some board is shown: what is known of it, its price now.
 
-    Columns: model, organization, country, open_weights, first_seen, last_seen, provider,
+    Columns: model, organization, country, open_weights, licenses, first_seen, last_seen, provider,
     price_usd_per_mtok, input_usd_per_mtok, output_usd_per_mtok, price_as_of, context_tokens.
     """
     return db.execute(
@@ -143,6 +143,7 @@ def facts(db: duckdb.DuckDBPyConnection) -> pl.DataFrame:
             models.organization,
             models.country,
             models.open_weights,
+            models.licenses,
             models.first_seen,
             models.last_seen,
             now.provider,

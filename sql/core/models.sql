@@ -4,6 +4,7 @@
 -- organization  who made it, as last stated
 -- country       ISO code of the organisation's home
 -- open_weights  whether the weights can be had, as last stated
+-- licenses      every licence that a source states for it, in the source's words; null where none does
 -- first_seen    first date it is listed on a board
 -- last_seen     last date it is listed on a board
 --
@@ -20,13 +21,23 @@ with stated as (
         max(as_of) as last_seen
     from core.entries
     group by model, board, organization, country, open_weights
+),
+
+licensed as (
+    select names.model, list(distinct said.license_raw order by said.license_raw) as licenses
+    from core.model_names as names
+    join parsed.names as said on said.source = names.source and said.model_raw = names.model_raw
+    where said.license_raw is not null
+    group by names.model
 )
 select
     model,
     arg_max(organization, (last_seen, board)) as organization,
     arg_max(country, (last_seen, board)) as country,
     arg_max(open_weights, (last_seen, board)) as open_weights,
+    any_value(licensed.licenses) as licenses,
     min(first_seen) as first_seen,
     max(last_seen) as last_seen
 from stated
+left join licensed using (model)
 group by model

@@ -380,6 +380,22 @@ def test_a_rescale_is_labelled_so_on_the_page(warehouse: MakeWarehouse, settings
     assert "rescale: nearly the whole board moved at once, by +49.92" in noted
 
 
+def test_a_models_page_names_the_licences_that_boards_state(
+    warehouse: MakeWarehouse, settings: Settings
+) -> None:
+    rows = [
+        {"model_raw": "ada", "score": 2, "license_raw": "Apache-2.0"},
+        {"model_raw": "bea", "score": 1, "license_raw": None},
+    ]
+    renamed = [{**rows[0], "license_raw": "MIT & more"}, rows[1]]
+    warehouse({"2025-01-01": rows, "2025-01-02": renamed}).close()
+    pipeline.publish_tables(settings)
+    root = publish_site(settings).folder
+    said = {name: Page(root / f"models/{name}/index.html").text for name in ("ada", "bea")}
+    assert "Licence, as boards state it Apache-2.0, MIT & more" in " ".join(said["ada"].split())
+    assert "Licence, as boards state it not stated" in " ".join(said["bea"].split())
+
+
 def test_the_site_names_its_own_address_if_it_is_known(tmp_path: Path) -> None:
     settings = sample_home(tmp_path)
     done = publish_site(settings.model_copy(update={"site_url": "https://example.org/race"}))

@@ -307,6 +307,19 @@ def test_a_text_is_as_long_as_a_person_would_write_it(name: str, most: int) -> N
         tidied(most + 1)
 
 
+@pytest.mark.parametrize(
+    ("id_", "changed", "reason"),
+    [
+        ("tidy", {"ci_low": 2.0, "ci_high": 1.0}, "an interval ends before it begins"),
+        ("aider", {}, "the card knows no such board"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(id_: str, changed: dict[str, object], reason: str) -> None:
+    row = {"board": "b/b", "task": "overall", "model_raw": "ada", "score": None}
+    with pytest.raises(SourceChanged, match=reason):
+        to_tidy([{**row, **changed}], SOURCES[id_].card, NOW)
+
+
 def test_the_names_of_a_price_are_no_longer_either() -> None:
     card = replace(SOURCES["llm_prices"].card, min_rows=1)
     row = {"provider": "p", "input_usd_per_mtok": 1.0}

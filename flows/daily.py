@@ -26,7 +26,7 @@ from flows.show.text import markdown_text
 from flows.tasks import evaluate_alerts, load, publish, publish_page, send_alerts, transform
 from sources import Source, load_sources
 from warehouse.archive import Archive
-from warehouse.damage import unread
+from warehouse.damage import problems
 from warehouse.reader import latest_gaps, quarantined, reader
 
 
@@ -120,7 +120,8 @@ def daily(
             # After publication: who gets a message finds in the published file what it is about.
             alerts = send_alerts(run_id, alerts)
             page = publish_page()
-    report = Report(run_id, _report(pulled, settings), parsed, alerts, _damaged(settings), page)
+    damaged = problems(settings.published)
+    report = Report(run_id, _report(pulled, settings), parsed, alerts, damaged, page)
     _write_artifact(settings, report)
     leave_summary(settings, report)
     return _final_state(report)
@@ -198,11 +199,6 @@ def _report(pulled: list[pipeline.Pulled], settings: Settings) -> list[SourceRep
             problem = ""
         reports.append(SourceReport(one.source, outcome, one.files, problem))
     return reports
-
-
-def _damaged(settings: Settings) -> list[str]:
-    with reader(settings.published) as db:
-        return [one.problem for one in unread(db)]
 
 
 def _write_artifact(settings: Settings, report: Report) -> None:

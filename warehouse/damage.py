@@ -8,6 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.place import Place
+from warehouse.reader import reader
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -25,6 +28,12 @@ def unread(db: duckdb.DuckDBPyConnection) -> list[Unread]:
         "select sha256, source, url, problem from raw.damaged order by source, url, sha256"
     ).fetchall()
     return [Unread(*row) for row in rows]
+
+
+def problems(published: Place) -> list[str]:
+    """What is wrong with each payload that the archive could not give back, by what is published."""
+    with reader(published) as db:
+        return [one.problem for one in unread(db)]
 
 
 def lost_by(fresh: Path, old: Path) -> Sequence[Unread]:

@@ -14,6 +14,8 @@ from typing import Literal
 
 import duckdb
 
+from warehouse.transaction import transaction
+
 VERSION = 1
 """Raised by one with every layout that an older photofinish must not touch."""
 
@@ -89,20 +91,19 @@ def _opened(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _lay_out(db: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     """Empty the database and make the tables, all or nothing."""
-    db.execute("begin")
-    for (schema,) in db.execute(
-        "select schema_name from duckdb_schemas() "
-        "where database_name = current_database() and not internal"
-    ).fetchall():
-        db.execute(f'drop schema "{schema}" cascade')
-    for table, columns in tables.items():
-        db.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
-        db.execute(f"create table {table} ({columns})")
-    db.execute(
-        f"create table {TABLE} as select {VERSION} as version, ? as fingerprint",
-        [fingerprint(tables)],
-    )
-    db.execute("commit")
+    with transaction(db):
+        for (schema,) in db.execute(
+            "select schema_name from duckdb_schemas() "
+            "where database_name = current_database() and not internal"
+        ).fetchall():
+            db.execute(f'drop schema "{schema}" cascade')
+        for table, columns in tables.items():
+            db.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
+            db.execute(f"create table {table} ({columns})")
+        db.execute(
+            f"create table {TABLE} as select {VERSION} as version, ? as fingerprint",
+            [fingerprint(tables)],
+        )
 
 
 def age(db: duckdb.DuckDBPyConnection, tables: Mapping[str, str] | None = None) -> Age:

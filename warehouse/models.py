@@ -219,4 +219,5 @@ def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> 
         f'comment on column {table}."{column}" is {quoted(meaning)}'
         for column, meaning in model.header.columns.items()
     ]
-    db.execute(";".join(["begin", *told, "commit"]))
+    with transaction(db):
+        db.execute(";".join(told))

@@ -20,7 +20,7 @@ import polars as pl
 from warehouse import delta
 from warehouse.archive import sync
 from warehouse.database import COMMENTS
-from warehouse.layout import STORAGE
+from warehouse.layout import STORAGE, wal_of
 from warehouse.models import Model, describe
 from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
@@ -59,7 +59,7 @@ def publish(
     if last == now:
         return False
     next_file = target.with_name(f"{target.name}.next")
-    for leftover in (next_file, next_file.with_name(f"{next_file.name}.wal")):
+    for leftover in (next_file, wal_of(next_file)):
         leftover.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     changed = delta.since(db, target, last, now, [model.table for model in shown])

@@ -9,10 +9,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from flows.settings import Settings
 from sources import load_sources
-from warehouse.damage import unread
-from warehouse.reader import reader
 
 SICK, USAGE, NOTHING = 1, 2, 3
 
@@ -53,12 +50,6 @@ def known(wanted: tuple[str, ...]) -> list[str]:
     if unknown := [id_ for id_ in wanted if id_ not in every]:
         raise Stop(f"no source {', '.join(unknown)}; there are {', '.join(every)}", USAGE)
     return list(wanted)
-
-
-def damaged(settings: Settings) -> list[str]:
-    """What is wrong with the payloads that the archive could not give back, by the published file."""
-    with reader(settings.published) as db:
-        return [one.problem for one in unread(db)]
 
 
 def tell_damaged(problems: Sequence[str]) -> None:

@@ -16,7 +16,6 @@ from flows.commands.common import (
     SICK,
     USAGE,
     Stop,
-    damaged,
     known,
     tell_damaged,
 )
@@ -24,6 +23,7 @@ from flows.progress import bars
 from flows.settings import Settings
 from flows.show.sources import skipped
 from sources import load_sources
+from warehouse.damage import problems
 
 
 @click.command()
@@ -86,12 +86,12 @@ def backfill(
     )
     if done.skipped:
         Console(stderr=True).print(escape(skipped(done.skipped)), soft_wrap=True)
-    _end(damaged(Settings()), done.skipped)
+    _end(problems(Settings().published), done.skipped)
 
 
-def _end(problems: Sequence[str], left_out: Sequence[str] = ()) -> None:
-    tell_damaged(problems)
-    if problems or left_out:
+def _end(found: Sequence[str], left_out: Sequence[str] = ()) -> None:
+    tell_damaged(found)
+    if found or left_out:
         sys.exit(SICK)
 
 
@@ -119,4 +119,4 @@ def rebuild(without_damaged: bool) -> None:
             without_damaged,
         )
     Console().print(f"Rebuilt from {read} payloads. Next: `photofinish gaps`.")
-    _end(damaged(settings))
+    _end(problems(settings.published))

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import io
 import re
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -78,8 +79,9 @@ def _json(payload: bytes, url: str) -> pl.DataFrame:
     if named is None:
         raise SourceChanged(f"the address names no board: {url}")
     value = json_value(payload)
-    if not isinstance(value, list) or not all(
-        isinstance(row, dict) and row.keys() == ROW.keys() for row in value
+    rows = value if isinstance(value, list) else [value]
+    if {dict} != set(map(type, rows)) or not (
+        {len(ROW)} == set(map(len, rows)) and {*ROW} == {*chain.from_iterable(rows)}
     ):
         raise SourceChanged(f"not a list of objects with {', '.join(ROW)}")
     try:

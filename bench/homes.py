@@ -54,7 +54,8 @@ def built(size: str, data: Path) -> Path:
 
 
 def cloned(size: str, data: Path, home: Path) -> Path:
-    """A copy of the built home that may be written to. Payloads are never changed, so they are linked."""
+    """A copy of the built home that may be written to. Payloads are never changed, so they are linked; so is
+    the published file, which is replaced and never written, and is known by its number."""
     original = built(size, data)
     home.mkdir(parents=True)
     archive = (original / "archive").resolve()
@@ -64,7 +65,7 @@ def cloned(size: str, data: Path, home: Path) -> Path:
     for name in ("build", "alerts"):
         if (original / name).exists():
             shutil.copytree(original / name, home / name)
-    shutil.copy2(original / "photofinish.duckdb", home)
+    _link(str(original / "photofinish.duckdb"), str(home / "photofinish.duckdb"))
     return home
 
 

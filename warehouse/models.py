@@ -30,7 +30,7 @@ from warehouse.incremental import (
 )
 from warehouse.model_files import Model, read_models
 from warehouse.promises import BrokenPromise, check
-from warehouse.quoting import quoted
+from warehouse.quoting import identifier, quoted
 from warehouse.scope import (
     choose,
     portions,
@@ -94,18 +94,12 @@ def _make_all(db: duckdb.DuckDBPyConnection, model: Model) -> None:
     parts = portions(db) if model.header.scope != "everything" else []
     if len(parts) < 2:
         return _make(db, model, model.table)
+    home = identifier(db.execute("select current_catalog()").fetchall()[0][0])
     with views(db, model.reads):
         for place, part in enumerate(parts):
             choose(db, part, "date")
             with seen_through_views(db):
-                _make(db, model, "temp.made")
-            into = (
-                f"insert into {model.table}"
-                if place
-                else f"create or replace table {model.table} as"
-            )
-            db.execute(f"{into} from temp.made")
-    db.execute("drop table temp.made")
+                _make(db, model, f"{home}.{model.table}", more=place > 0)
     return None
 
 
@@ -157,19 +151,24 @@ def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, some: Some) -> Som
     return some
 
 
-def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str) -> None:
-    """Make `table` what the model's query or step gives. Raises BadModel for other columns."""
+def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str, more: bool = False) -> None:
+    """Make `table` what the model's query or step gives, or add that to it where it is `more` of the same.
+
+    Raises BadModel for other columns.
+    """
     kind = "temp table" if table.startswith("temp.") else "table"
-    target = table.removeprefix("temp.")
+    into = f"create or replace {kind} {table.removeprefix('temp.')} as"
+    if more:
+        into = f"insert into {table}"
     if model.make is None:
-        db.execute(f"create or replace {kind} {target} as {model.query}")
+        db.execute(f"{into} {model.query}")
     else:
         tables = {
             name: db.sql(f"select {', '.join(columns) or '*'} from {name}").pl()
             for name, columns in model.needs.items()
         }
         db.register("given", model.make(tables).to_arrow())
-        db.execute(f"create or replace {kind} {target} as from given")
+        db.execute(f"{into} from given")
         db.unregister("given")
     made = [column[0] for column in db.execute(f"select * from {table} limit 0").description]
     if made != list(model.header.columns):

@@ -73,6 +73,7 @@ models as (
         used.name,
         used.model_raw,
         known.model,
+        dense_rank() over (order by known.model) as alphabetic,
         coalesce(organizations.organization, used.organization_raw) as organization,
         organizations.country,
         licenses.open_weights
@@ -85,10 +86,13 @@ models as (
         on licenses.as_it_appears = used.license_raw
 ),
 
+-- Numbers alone until the last step: what is sorted by a window is carried through it.
 measured as (
     select
-        listings.*,
-        models.*,
+        listings.listing,
+        listings.direction,
+        rows.name,
+        models.alphabetic,
         rows.score,
         rows.ci_low,
         rows.ci_high,
@@ -107,8 +111,7 @@ measured as (
 
 bounded as (
     select
-        listing,
-        name,
+        *,
         -- The published ends themselves, as sums that come back to them may be off in the last digit. A score
         -- may be outside by as little (the contract allows it); then it is the end, and rank_ub <= rank holds.
         if(ci_low is null or ci_high is null, direction * score - 1.96 * sd,
@@ -116,52 +119,60 @@ bounded as (
         if(ci_low is null or ci_high is null, direction * score + 1.96 * sd,
             greatest(direction * score, direction * ci_low, direction * ci_high)) as best
     from measured
+),
+
+lower_ends as (
+    select
+        listing,
+        worst,
+        count(*) over (partition by listing order by worst desc) as as_high
+    from bounded
     where sd is not null
 ),
 
-ends as (
-    select listing, null as name, worst as reach, 1 as is_worst from bounded
-    union all
-    select listing, name, best, 0 from bounded
-),
-
--- Going down from the best, an interval that ended above mine is wholly better than mine.
+-- The intervals wholly better than mine are those that end above it: the nearest such end knows how many.
 overtaken as (
     select
-        listing,
-        name,
-        1 + sum(is_worst) over (
-            partition by listing
-            order by reach desc, is_worst
-            rows unbounded preceding
-        ) as rank_ub
-    from ends
+        bounded.*,
+        if(bounded.sd is null, null, 1 + coalesce(lower_ends.as_high, 0)) as rank_ub
+    from bounded
+    asof left join lower_ends
+        on lower_ends.listing = bounded.listing and lower_ends.worst > bounded.best
+),
+
+ranked as (
+    select
+        *,
+        if(score is null, null, rank() over in_order) as rank,
+        if(score is null, null, row_number() over in_order_by_name) as position
+    from overtaken
+    window
+        in_order as (
+            partition by listing order by direction * score desc nulls last
+        ),
+        in_order_by_name as (
+            partition by listing order by direction * score desc nulls last, alphabetic
+        )
 )
 select
-    snapshot_id,
-    board,
-    task,
-    as_of,
-    model,
-    model_raw,
-    organization,
-    country,
-    open_weights,
-    score,
-    ci_low,
-    ci_high,
-    n,
-    if(score is null, null, rank() over in_order) as rank,
-    if(score is null, null, row_number() over (in_order_by_name)) as position,
-    overtaken.rank_ub::bigint as rank_ub,
-    sd,
-    current
-from measured
-left join overtaken using (listing, name)
-window
-    in_order as (
-        partition by listing order by direction * score desc nulls last
-    ),
-    in_order_by_name as (
-        partition by listing order by direction * score desc nulls last, model
-    )
+    listings.snapshot_id,
+    listings.board,
+    listings.task,
+    listings.as_of,
+    models.model,
+    models.model_raw,
+    models.organization,
+    models.country,
+    models.open_weights,
+    ranked.score,
+    ranked.ci_low,
+    ranked.ci_high,
+    ranked.n,
+    ranked.rank,
+    ranked.position,
+    ranked.rank_ub,
+    ranked.sd,
+    listings.current
+from ranked
+join listings using (listing)
+join models using (name)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
 from tests.conftest import MakeWarehouse, one
-from warehouse.metrics.leader_certainty import chance_of_being_best
+from warehouse.metrics import leader_certainty
+from warehouse.metrics.leader_certainty import chance_of_being_best, chances_of_being_best
 
 SCORES = st.lists(st.floats(-3, 3), min_size=2, max_size=12)
 SDS = st.sampled_from([0.0, 0.001, 0.03, 0.5, 1.0, 4.0])
@@ -55,6 +56,30 @@ def test_it_equals_a_simulation_of_a_long_list() -> None:
     expected = np.mean(drawn.argmax(axis=1) == 0)
     error = sqrt(expected * (1 - expected) / 40_000)
     assert chance_of_being_best(scores, sds) == pytest.approx(expected, abs=4 * error)
+
+
+@pytest.mark.parametrize("cells", [1, 20_000, 1_000_000])
+def test_many_at_once_have_the_chances_that_each_has_alone(
+    cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leader_certainty, "CELLS", cells)
+    random = np.random.default_rng(11)
+    boards = [
+        (random.normal(size=n), random.choice([0, 0.03, 0.5, 1.0], size=n))
+        for n in random.integers(1, 9, size=60)
+    ]
+    rivals = np.concatenate(
+        [
+            np.column_stack([np.full(len(scores) - 1, i), scores[0] - scores[1:], sds[1:]])
+            for i, (scores, sds) in enumerate(boards)
+        ]
+    )
+    group, lead, sds = random.permutation(rivals).T
+    found = chances_of_being_best(
+        group.astype(np.int64), lead, sds, np.array([own[0] for _, own in boards])
+    )
+    assert found == pytest.approx([chance_of_being_best(*board) for board in boards], abs=1e-12)
+    assert np.ptp(found) > 0.9
 
 
 def test_equal_models_have_equal_chances() -> None:

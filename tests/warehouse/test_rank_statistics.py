@@ -83,6 +83,16 @@ def test_rbo_without_ties_is_equation_32_of_webber(s: int, l: int, random: objec
     assert rbo(*ranks) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("lengths", [(90, 90), (60, 90), (20, 90), (47, 48)], ids=str)
+def test_rbo_of_lists_that_go_on_below_what_still_weighs(lengths: tuple[int, int]) -> None:
+    # With p = 0.5 what lies below depth 47 weighs 1e-14.
+    random = np.random.default_rng(5)
+    first, second = (
+        ranking({f"m{i}": int(random.integers(0, 60)) for i in range(length)}) for length in lengths
+    )
+    assert rbo(first, second, 0.5) == pytest.approx(naive_rbo(first, second, 0.5), abs=1e-12)
+
+
 def test_rbo_of_the_worked_example() -> None:
     assert rbo({"1": 1, "2": 2, "3": 3}, {"1": 1, "3": 2, "2": 3}) == pytest.approx(0.955, abs=1e-9)
 

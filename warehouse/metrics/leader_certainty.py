@@ -18,12 +18,14 @@ scope: date
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
+
+from warehouse.listings import Ints, numbered
 
 READS = {
     "core.entries": (
@@ -41,42 +43,46 @@ READS = {
 
 Floats = NDArray[np.float64]
 
-MEASURED = pl.col("sd").is_not_null()
 REACH = 7.5
 """Standard errors beyond which the normal distribution holds next to nothing: 3e-14."""
 NEGLIGIBLE = 1e-9
 """An sd that is less than this part of the greatest counts as 0."""
 PANEL = np.array([-5, -2.5, 0, 2.5, 5])
 """Where the panels of integration end around a model's score, in its own standard errors."""
+EVENLY = np.linspace(-REACH, REACH, 16)
+"""Where they end in any case, in those of the model whose chance it is."""
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
+CELLS = 1 << 18
+"""Values of the others' distribution functions that are worked on at once, to bound the memory that takes."""
 
 
 def make(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """core.entries -> the table above."""
-    boards = (
-        tables["core.entries"]
-        .filter(pl.col("current") & pl.col("position").is_not_null())
-        .sort("position")
-        .group_by("board", "task", "as_of", "snapshot_id", maintain_order=True)
-        .agg(
-            pl.col("model").first().alias("leader"),
-            pl.len().alias("n_models"),
-            MEASURED.sum().alias("n_measured"),
-            # The leader is the best in the board's direction, so the distance is how far it is ahead.
-            (pl.col("score").first() - pl.col("score")).abs().filter(MEASURED).alias("behind"),
-            pl.col("sd").first().alias("leader_sd"),
-            pl.col("sd").filter(MEASURED).alias("sds"),
+    entries = tables["core.entries"].filter(pl.col("current") & pl.col("position").is_not_null())
+    listing, listings = numbered(entries)
+    position, score, sd = (entries[name].to_numpy() for name in ("position", "score", "sd"))
+    measured = ~np.isnan(sd)
+    first = np.flatnonzero(position == 1)
+    leaders = np.empty(listings.height, dtype=np.int64)
+    leaders[listing[first]] = first
+    n_measured = np.bincount(listing[measured], minlength=listings.height)
+    noisy = np.bincount(listing[sd > 0], minlength=listings.height) > 0
+    told = measured[leaders] & (n_measured > 1) & noisy
+    others = np.flatnonzero(measured & (position > 1) & told[listing])
+    whose = listing[others]
+    # The leader is the best in the board's direction, so the distance is how far it is ahead.
+    lead = np.abs(score[leaders[whose]] - score[others])
+    chances = chances_of_being_best(whose, lead, sd[others], np.where(told, sd[leaders], 0))
+    return (
+        entries.select("board", "task", "as_of", "snapshot_id", pl.col("model").alias("leader"))[
+            leaders
+        ]
+        .with_columns(
+            n_models=pl.Series(np.bincount(listing, minlength=listings.height)),
+            n_measured=pl.Series(n_measured),
+            p_leader_best=pl.Series(chances),
         )
-        .filter(pl.col("leader_sd").is_not_null() & (pl.col("n_measured") > 1))
-        .filter(pl.col("sds").list.max() > 0)
-    )
-    chances = [
-        chance_of_being_best(-np.array(behind), np.array(sds))
-        for behind, sds in boards.select("behind", "sds").iter_rows()
-    ]
-    return boards.drop("behind", "leader_sd", "sds").with_columns(
-        pl.col("n_models", "n_measured").cast(pl.Int64),
-        pl.Series("p_leader_best", chances, dtype=pl.Float64),
+        .filter(pl.Series(told))
     )
 
 
@@ -86,34 +92,76 @@ def chance_of_being_best(scores: Floats, sds: Floats, which: int = 0) -> float:
     `scores` and `sds` have one value per model, in the same unit, higher being better. An sd of 0 is a score
     known exactly; exact scores that tie at the top share the chance.
     """
-    sds = np.where(sds < NEGLIGIBLE * sds.max(), 0.0, sds)
-    lead = scores[which] - np.delete(scores, which).astype(np.float64)
-    own_sd, other_sds = float(sds[which]), np.delete(sds, which)
-    # The rest of a long list has next to no chance of being better.
-    near = (lead <= 0) | (lead < REACH * np.hypot(own_sd, other_sds))
-    lead, other_sds = lead[near], other_sds[near]
-    moving = other_sds > 0
-    exact, lead, other_sds = lead[~moving], lead[moving], other_sds[moving]
-    if own_sd > 0:
-        floor = -exact.min(initial=np.inf) / own_sd
-        return _integral(lead / own_sd, other_sds / own_sd, floor)
-    if np.any(exact < 0):
-        return 0.0
-    return float(np.exp(log_ndtr(lead / other_sds).sum()) / (1 + exact.size))
+    lead, other_sds = np.delete(scores[which] - scores, which), np.delete(sds, which)
+    group = np.zeros(len(lead), dtype=np.int64)
+    return float(chances_of_being_best(group, lead, other_sds, sds[[which]])[0])
 
 
-def _integral(lead: Floats, widths: Floats, floor: float) -> float:
-    """The integral from `floor` up of the standard normal density times the others' distribution functions.
+def chances_of_being_best(group: Ints, lead: Floats, sds: Floats, own_sds: Floats) -> Floats:
+    """The probability that one model of each group has the highest of independent normal scores.
 
-    Lead over the others and their sds are in sds of the model. Gauss-Legendre, in panels that also follow
-    the functions which are steeper than the density.
+    `own_sds` has the sd of that model, one value per group. `group` (numbered from 0), `lead` and `sds` have
+    one value per other model: its group, how far the one is ahead of it, and its own sd. An sd of 0 is a
+    score known exactly; exact scores that tie at the top share the chance.
     """
-    steep = widths < 1
-    around = np.outer(PANEL, widths[steep]) - lead[steep]
-    ends = np.concatenate([np.linspace(-REACH, REACH, 16), around.ravel()])
-    ends = np.unique(np.clip(ends, np.clip(floor, -REACH, REACH), REACH))
-    half = np.diff(ends)[:, None] / 2
-    at = ends[:-1, None] + half * (1 + NODES)
-    below = log_ndtr((at[..., None] + lead) / widths).sum(axis=-1)
-    density = np.exp(below - at**2 / 2) / np.sqrt(2 * np.pi)
-    return float(min(1.0, (density * half * WEIGHTS).sum()))
+    greatest = own_sds.copy()
+    np.maximum.at(greatest, group, sds)
+    sds = np.where(sds < NEGLIGIBLE * greatest[group], 0.0, sds)
+    own_sds = np.where(own_sds < NEGLIGIBLE * greatest, 0.0, own_sds)
+    # The rest of a long list has next to no chance of being better.
+    near = (lead <= 0) | (lead < REACH * np.hypot(own_sds[group], sds))
+    group, lead, sds = group[near], lead[near], sds[near]
+    found = _of_exact(group, lead, sds, len(own_sds))
+    noisy = own_sds > 0
+    of_noisy = noisy[group]
+    group, lead, sds = group[of_noisy], lead[of_noisy], sds[of_noisy]
+    lead, widths, moving = lead / own_sds[group], sds / own_sds[group], sds > 0
+    floors = np.full(len(own_sds), -np.inf)
+    np.maximum.at(floors, group[~moving], -lead[~moving])
+    group, lead, widths = group[moving], lead[moving], widths[moving]
+    for groups, others in _alike(group, noisy):
+        found[groups] = _integrals(lead[others], widths[others], floors[groups])
+    return found
+
+
+def _of_exact(group: Ints, lead: Floats, sds: Floats, groups: int) -> Floats:
+    """The chances of models whose own scores are known exactly."""
+    moving = sds > 0
+    below = np.bincount(group[moving], log_ndtr(lead[moving] / sds[moving]), groups)
+    tied = np.bincount(group[~moving & (lead == 0)], minlength=groups)
+    beaten = np.bincount(group[~moving & (lead < 0)], minlength=groups) > 0
+    return np.where(beaten, 0, np.exp(below) / (1 + tied))
+
+
+def _alike(group: Ints, chosen: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
+    """The chosen groups, equally large ones together, and where the members of each are in `group`."""
+    sizes = np.bincount(group, minlength=len(chosen))
+    order = np.argsort(group, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    for size in np.unique(sizes[chosen]):
+        groups = np.flatnonzero(chosen & (sizes == size))
+        cells = NODES.size * (EVENLY.size + PANEL.size * size) * max(size, 1)
+        at_a_time = max(1, CELLS // cells)
+        for begin in range(0, len(groups), at_a_time):
+            some = groups[begin : begin + at_a_time]
+            yield some, order[starts[some][:, None] + np.arange(size)]
+
+
+def _integrals(lead: Floats, widths: Floats, floors: Floats) -> Floats:
+    """Integrals from `floors` up of the standard normal density times the others' distribution functions.
+
+    One row per model: lead over each of the others and their sds, in sds of the model. Gauss-Legendre, in
+    panels that also follow the functions which are steeper than the density.
+    """
+    around = PANEL[:, None] * widths[:, None, :] - lead[:, None, :]
+    around = np.where(widths[:, None, :] < 1, around, REACH).reshape(len(lead), -1)
+    ends = np.concatenate([np.tile(EVENLY, (len(lead), 1)), around], axis=1)
+    ends = np.sort(np.clip(ends, np.clip(floors, -REACH, REACH)[:, None], REACH), axis=1)
+    half = np.diff(ends) / 2
+    used = half.any(axis=0)
+    begins, half = ends[:, :-1][:, used, None], half[:, used, None]
+    at = begins + half * (1 + NODES)
+    z = (at[..., None] + lead[:, None, None, :]) / widths[:, None, None, :]
+    density = np.exp(log_ndtr(z).sum(axis=-1) - at**2 / 2) / np.sqrt(2 * np.pi)
+    found: Floats = np.minimum(1.0, (density * half * WEIGHTS).sum(axis=(1, 2)))
+    return found

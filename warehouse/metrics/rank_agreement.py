@@ -15,11 +15,12 @@ scope: step
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from warehouse.listings import Ints, numbered
 from warehouse.rank_statistics import kendall_taus, rbos
 
 READS = {
@@ -36,29 +37,27 @@ READS = {
     "core.entries": ("snapshot_id", "task", "model", "position", "rank"),
 }
 
-AT_A_TIME = 2_000
-"""Steps that are worked on at once, to bound the memory that takes."""
+CELLS = 1 << 20
+"""Pairs times models that are worked on at once, to bound the memory that takes."""
 
 
 def make(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """core.steps and core.entries -> the table above."""
-    steps = tables["core.steps"].filter("comparable").sort("board", "task", "as_of")
-    listings = steps.select(
-        pl.col("snapshot_id").append(pl.col("prev_snapshot_id")),
-        pl.col("task").append(pl.col("task")),
-    ).unique(maintain_order=True)
-    listings = listings.with_columns(listing=pl.int_range(pl.len(), dtype=pl.Int32))
-    entries = (
-        tables["core.entries"]
-        .filter(pl.col("position").is_not_null())
-        .join(listings, on=("snapshot_id", "task"))
-        .select("listing", pl.col("model").rank("dense").cast(pl.Int32), "position", "rank")
-        .sort("listing")
+    listings, numbers = _listings(tables["core.entries"])
+    earlier = numbers.rename({"snapshot_id": "prev_snapshot_id", "listing": "prev_listing"})
+    # Where a part is made anew, a step to the date before it may lack what it came from; it stays as it was.
+    steps = (
+        tables["core.steps"]
+        .filter("comparable")
+        .join(numbers, on=("snapshot_id", "task"))
+        .join(earlier, on=("prev_snapshot_id", "task"))
+        .sort("board", "task", "as_of")
     )
-    pairs = steps.select(
-        "depth", *(_listing(steps, listings, name) for name in ("snapshot_id", "prev_snapshot_id"))
-    )
-    found = [_agreement(part, entries) for part in pairs.iter_slices(AT_A_TIME)]
+    now, before = (steps[name].to_numpy() for name in ("listing", "prev_listing"))
+    depth = steps["depth"].fill_null(len(listings.model)).to_numpy()
+    at_a_time = max(1, CELLS // max(1, listings.models))
+    parts = [slice(begin, begin + at_a_time) for begin in range(0, steps.height, at_a_time)]
+    found = [_agreement(listings, now[part], before[part], depth[part]) for part in parts]
     agreement = pl.concat(found) if found else pl.DataFrame(schema=AGREEMENT)
     return steps.select("board", "task", "as_of", "prev_as_of").hstack(agreement)
 
@@ -66,33 +65,55 @@ def make(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 AGREEMENT = {"kendall_tau": pl.Float64, "rbo": pl.Float64}
 
 
-def _listing(steps: pl.DataFrame, listings: pl.DataFrame, name: str) -> pl.Series:
-    keys = steps.select(pl.col(name).alias("snapshot_id"), "task")
-    joined = keys.join(listings, on=("snapshot_id", "task"), how="left", maintain_order="left")
-    return joined["listing"].alias(name)
+@dataclass(frozen=True)
+class Listings:
+    """The scored models of every listing, one listing after the other, each in the order of positions."""
+
+    starts: Ints
+    lengths: Ints
+    model: Ints
+    rank: Ints
+    models: int
+    """Models are numbered from 0 to below this."""
+
+    def top(self, listing: Ints, depth: Ints) -> tuple[Ints, Ints, Ints]:
+        """Of each of these listings the models down to its depth: which of these listings, model, rank."""
+        lengths = np.minimum(self.lengths[listing], depth)
+        ends = np.cumsum(lengths)
+        at = np.arange(lengths.sum()) + np.repeat(self.starts[listing] - ends + lengths, lengths)
+        return np.repeat(np.arange(len(listing)), lengths), self.model[at], self.rank[at]
 
 
-def _agreement(pairs: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """Per pair of listings (depth, snapshot_id, prev_snapshot_id): kendall_tau and rbo."""
-    numbered = pairs.with_row_index("pair")
-    now, before = (
-        numbered.select("pair", "depth", pl.col(name).alias("listing"))
-        .join(entries, on="listing")
-        .filter(pl.col("depth").is_null() | (pl.col("position") <= pl.col("depth")))
-        .select("pair", "model", "rank")
-        for name in ("snapshot_id", "prev_snapshot_id")
-    )
-    common = now.join(before, on=("pair", "model"), suffix="_before")
-    pair, rank, rank_before = (_ints(common[c]) for c in ("pair", "rank", "rank_before"))
-    one, two = ((_ints(side["pair"]), _ints(side["rank"])) for side in (now, before))
+def _listings(entries: pl.DataFrame) -> tuple[Listings, pl.DataFrame]:
+    """The listings, and which number (listing) each snapshot_id and task has."""
+    entries = entries.filter(pl.col("position").is_not_null())
+    listing, numbers = numbered(entries)
+    lengths = np.bincount(listing, minlength=numbers.height)
+    starts = np.cumsum(lengths) - lengths
+    names = pl.Enum(entries["model"].unique())
+    # Positions go from 1 without a gap, so they say where a row belongs.
+    at = starts[listing] + entries["position"].to_numpy() - 1
+    model, rank = np.empty_like(at), np.empty_like(at)
+    model[at] = entries["model"].cast(names).to_physical().to_numpy()
+    rank[at] = entries["rank"].to_numpy()
+    return Listings(starts, lengths, model, rank, len(names.categories)), numbers
+
+
+def _agreement(listings: Listings, now: Ints, before: Ints, depth: Ints) -> pl.DataFrame:
+    """Per pair of listings, compared down to a depth: kendall_tau and rbo."""
+    pairs = len(now)
+    pair, model, rank = listings.top(now, depth)
+    pair_before, model_before, rank_before = listings.top(before, depth)
+    looked_up = np.zeros((pairs, listings.models), dtype=np.int64)
+    looked_up[pair_before, model_before] = rank_before
+    was = looked_up[pair, model]
+    common = was > 0
+    shared, one, two = pair[common], rank[common], was[common]
+    worse = shared, np.maximum(one, two)
     return pl.DataFrame(
         {
-            "kendall_tau": kendall_taus(pair, rank, rank_before, pairs.height),
-            "rbo": rbos(one, two, (pair, np.maximum(rank, rank_before)), pairs.height),
+            "kendall_tau": kendall_taus(shared, one, two, pairs),
+            "rbo": rbos((pair, rank), (pair_before, rank_before), worse, pairs),
         },
         schema=AGREEMENT,
     ).fill_nan(None)
-
-
-def _ints(column: pl.Series) -> NDArray[np.int64]:
-    return column.cast(pl.Int64).to_numpy()

@@ -204,7 +204,7 @@ def replace_stretches(db: duckdb.DuckDBPyConnection, table: str) -> Parts:
     db.execute(
         f"""
         create or replace temp table former as
-        select t.*
+        select t.*, t.rowid as row
         from {table} as t
         join temp.parts as parts using (board)
         left join temp.firsts as firsts using (board, task)
@@ -215,10 +215,7 @@ def replace_stretches(db: duckdb.DuckDBPyConnection, table: str) -> Parts:
         )
         """
     )
-    db.execute(
-        f"delete from {table} as t using temp.former as former where t.board = former.board "
-        "and t.task = former.task and t.model = former.model and t.valid_from = former.valid_from"
-    )
+    db.execute(f"delete from {table} where rowid in (select row from temp.former)")
     db.execute(
         """
         update temp.made as made

@@ -61,31 +61,30 @@ places (snapshot_id, task, dimension, a, b, place_a, place_b, unknown_positions)
     group by snapshot_id, task
 ),
 
+-- Both leaders by one look at the entries: two would first be joined with each other, all with all.
 leaders as (
     select
-        best_a.board,
-        best_a.task,
-        best_a.as_of,
+        entries.board,
+        entries.task,
+        entries.as_of,
         places.dimension,
         places.a,
         places.b,
-        best_a.model as model_a,
-        best_b.model as model_b,
-        best_a.score as best_a,
-        best_b.score as best_b,
-        best_a.sd as sd_a,
-        best_b.sd as sd_b,
+        max(entries.model) filter (where position = place_a) as model_a,
+        max(entries.model) filter (where position = place_b) as model_b,
+        max(entries.score) filter (where position = place_a) as best_a,
+        max(entries.score) filter (where position = place_b) as best_b,
+        max(entries.sd) filter (where position = place_a) as sd_a,
+        max(entries.sd) filter (where position = place_b) as sd_b,
         greatest(places.place_a, places.place_b) as lower_position,
-        places.unknown_positions
+        any_value(places.unknown_positions) as unknown_positions
     from places
-    join core.entries as best_a
-        on best_a.snapshot_id = places.snapshot_id
-        and best_a.task = places.task
-        and best_a.position = places.place_a
-    join core.entries as best_b
-        on best_b.snapshot_id = places.snapshot_id
-        and best_b.task = places.task
-        and best_b.position = places.place_b
+    join core.entries as entries
+        on entries.snapshot_id = places.snapshot_id and entries.task = places.task
+    where places.place_a is not null
+        and places.place_b is not null
+        and entries.position in (places.place_a, places.place_b)
+    group by all
 ),
 
 measured as (

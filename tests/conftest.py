@@ -46,6 +46,12 @@ def one_thread(
     return EVERY_THREAD(database, read_only, {"threads": 1, **(config or {})})
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: at the end no processor waits for one of them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def small_databases() -> Iterator[None]:
     """What tests build is small, and of the same models; `every_thread` is for much data."""

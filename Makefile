@@ -15,7 +15,7 @@ test: $(INSTALLED) browser .venv/apt  ## Check style and types, and run all test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour), print one table
 	@$(BIN)/python -m bench

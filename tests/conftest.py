@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,40 @@ hypothesis.settings.register_profile("photofinish", deadline=None)
 hypothesis.settings.load_profile("photofinish")
 SOAK = os.environ.get("PHOTOFINISH_SOAK") == "1"
 """Whether to run the deep tests at full length (docs/reliability.md)."""
+
+MODELS = read_models(pipeline.SQL, pipeline.STEPS)
+EVERY_THREAD = duckdb.connect
+
+
+def one_thread(
+    database: str | Path = ":memory:",
+    read_only: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """duckdb.connect with one thread: for a few rows, a second one costs a third more and gives nothing."""
+    return EVERY_THREAD(database, read_only, {"threads": 1, **(config or {})})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: at the end no processor waits for one of them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def small_databases() -> Iterator[None]:
+    """What tests build is small, and of the same models; `every_thread` is for much data."""
+    read = cache(read_models)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", one_thread)
+        patch.setattr(pipeline, "read_models", read)
+        yield
+
+
+@pytest.fixture
+def every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB as it is outside of tests."""
+    monkeypatch.setattr(duckdb, "connect", EVERY_THREAD)
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +187,7 @@ def built(settings: Settings) -> duckdb.DuckDBPyConnection:
     db = connect(settings.build)
     load(db, Archive(settings.archive), pipeline.parsers(sources))
     pipeline.make_reference(db, sources)
-    build(db, read_models(pipeline.SQL, pipeline.STEPS))
+    build(db, MODELS)
     return db
 
 

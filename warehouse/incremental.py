@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 import duckdb
 
@@ -171,27 +170,33 @@ def write_marks(db: duckdb.DuckDBPyConnection, now: Mapping[str, str]) -> None:
     )
 
 
-def note(db: duckdb.DuckDBPyConnection, build: int, table: str, parts: Parts | None) -> None:
-    """Note for the publication what a build changed: parts of a table, or (None) all of it."""
-    rows: Sequence[tuple[str | None, date | None]] = (
-        list(parts.items()) if parts else [(None, None)]
-    )
+def note(db: duckdb.DuckDBPyConnection, build: int, table: str, parts: Parts) -> None:
+    """Note for the publication which parts of a table a build changed."""
     db.execute(
         "insert into built.changes select $build, $table, unnest($boards), unnest($dates)",
-        {
-            "build": build,
-            "table": table,
-            "boards": [row[0] for row in rows],
-            "dates": [row[1] for row in rows],
-        },
+        {"build": build, "table": table, "boards": list(parts), "dates": list(parts.values())},
     )
 
 
-def content_mark(db: duckdb.DuckDBPyConnection, table: str) -> str:
-    """A word for the contents of a table that no model makes: as `load` marked it, else a hash of it."""
-    if table.split(".")[0] in ("parsed", "raw"):
-        rows = db.execute("select mark from parsed.marks where name = ?", [table]).fetchall()
-        return rows[0][0] if rows else ""
+def note_whole(db: duckdb.DuckDBPyConnection, build: int, tables: Sequence[str]) -> None:
+    """Note for the publication that a build changed all of these tables."""
+    db.execute(
+        "insert into built.changes select $build, unnest($tables), null, null",
+        {"build": build, "tables": list(tables)},
+    )
+
+
+def content_marks(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> dict[str, str]:
+    """A word for the contents of each of these tables that no model makes: as `load` marked it, else a hash
+    of it."""
+    loaded = {table: "" for table in tables if table.startswith(("parsed.", "raw."))}
+    if loaded:
+        rows = db.execute("select name, mark from parsed.marks").fetchall()
+        loaded |= {name: mark for name, mark in rows if name in loaded}
+    return {table: loaded[table] if table in loaded else _hash(db, table) for table in tables}
+
+
+def _hash(db: duckdb.DuckDBPyConnection, table: str) -> str:
     found = db.execute(
         f"select count(*) || ' ' || coalesce(sum(hash(t)::hugeint), 0) from {table} as t"
     )

@@ -23,15 +23,18 @@ from warehouse.incremental import (
     Some,
     Unchanged,
     compare,
-    content_mark,
+    content_marks,
     marks,
     note,
+    note_whole,
     write_marks,
 )
 from warehouse.model_files import Model, read_models
 from warehouse.promises import BrokenPromise, check
 from warehouse.quoting import identifier, quoted
 from warehouse.scope import (
+    STATES,
+    Parts,
     choose,
     portions,
     replace_dates,
@@ -77,22 +80,24 @@ def _build_from_nothing(
 ) -> None:
     # A build that is cut off here has no marks, so the next one begins from nothing too.
     write_marks(db, {})
+    for schema in sorted({model.table.split(".")[0] for model in models}):
+        db.execute(f"create schema if not exists {schema}")
+    parts: list[Parts] = []
     for model in models:
         progress(model.table)
-        db.execute(f"create schema if not exists {model.table.split('.')[0]}")
-        _make_all(db, model)
+        _make_all(db, model, parts)
         check(db, model.table, model.header, model.table)
+        if model.table == STATES:
+            parts = portions(db)
     with transaction(db):
         db.execute("delete from built.changes")
-        for model in models:
-            note(db, number, model.table, None)
+        note_whole(db, number, [model.table for model in models])
         write_marks(db, written)
 
 
-def _make_all(db: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Make a table from nothing, where its rows follow from single boards some boards at a time."""
-    parts = portions(db) if model.header.scope != "everything" else []
-    if len(parts) < 2:
+def _make_all(db: duckdb.DuckDBPyConnection, model: Model, parts: Sequence[Parts]) -> None:
+    """Make a table from nothing, where its rows follow from single boards one of `parts` at a time."""
+    if model.header.scope == "everything" or len(parts) < 2:
         return _make(db, model, model.table)
     home = identifier(db.execute("select current_catalog()").fetchall()[0][0])
     with views(db, model.reads):
@@ -122,8 +127,10 @@ def _build_what_changed(
         else:
             change = concerned
         changes.known[model.table] = change
-        if not isinstance(change, Unchanged):
-            note(db, number, model.table, change.parts if isinstance(change, Some) else None)
+        if isinstance(change, Some):
+            note(db, number, model.table, change.parts)
+        elif not isinstance(change, Unchanged):
+            note_whole(db, number, [model.table])
 
 
 def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Change:
@@ -185,7 +192,7 @@ def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> dict[str, 
     """A word for each thing that the tables are made of: contents of tables, and the forms of the models."""
     own = {model.table for model in models}
     roots = sorted({table for model in models for table in model.reads} - own)
-    found = {table: content_mark(db, table) for table in roots}
+    found = content_marks(db, roots)
     for model in models:
         found[FORM + model.table] = hashlib.sha256(
             repr((model.header, model.text)).encode()

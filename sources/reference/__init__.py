@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -66,7 +65,7 @@ def reference_names(used: Iterable[tuple[str, str]]) -> pl.DataFrame:
 
 
 def _board(card: Card, board: Board) -> dict[str, object]:
-    facts = {**asdict(card), **asdict(board), "source": card.id}
+    facts = {**vars(card), **vars(board), "source": card.id}
     return {name: facts[name] for name in BOARDS}
 
 

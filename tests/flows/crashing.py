@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -34,7 +34,7 @@ from flows.recordings import read_recordings, recorded
 from flows.settings import ROOT, Settings
 from flows.trouble import sentence
 from sources import load_sources
-from tests.conftest import scored, tidy_csv
+from tests.conftest import one_thread, scored, tidy_csv
 from warehouse.archive import Archive, fingerprint
 
 NOW = datetime(2026, 1, 10, 6, 17, tzinfo=UTC)
@@ -220,7 +220,7 @@ def _serve() -> None:
     pipeline.read_models = cache(pipeline.read_models)  # type: ignore[assignment]
     pipeline.read_models(pipeline.SQL, pipeline.STEPS)
     # One thread is quicker on so little data.
-    duckdb.connect = partial(duckdb.connect, config={"threads": 1})
+    duckdb.connect = one_thread
     for request in sys.stdin:
         asked = json.loads(request)
         reading, writing = os.pipe()

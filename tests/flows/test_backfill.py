@@ -186,7 +186,9 @@ def test_backfilling_twice_reversed_or_in_two_runs_gives_the_same_tables(
     assert contents(whole) == expected
 
 
-def test_a_rebuild_from_the_archive_gives_the_same_tables(whole: Settings, tmp_path: Path) -> None:
+def test_a_rebuild_by_every_thread_gives_the_same_tables(
+    whole: Settings, tmp_path: Path, every_thread: None
+) -> None:
     expected = contents(whole)
     copy = Settings(home=tmp_path / "copy")
     shutil.copytree(whole.archive, copy.archive)

@@ -14,12 +14,14 @@ from click.testing import CliRunner
 
 from flows.cli import cli
 from flows.settings import ROOT
+from tests.flows.machine import photofinish
 from tests.flows.prefect_server import Server
 
 pytestmark = pytest.mark.slow
 
 
-def photofinish(*args: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+def process(*args: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command as a process of its own; most tests use `photofinish`, which spares them its start."""
     return subprocess.run(
         [sys.executable, "-m", "flows", *args],
         capture_output=True,
@@ -35,7 +37,7 @@ def photofinish(*args: str, home: Path, **settings: str) -> subprocess.Completed
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the demo ran."""
     folder = tmp_path_factory.mktemp("demo")
-    done = photofinish("demo", home=folder)
+    done = process("demo", home=folder)
     assert (done.returncode, done.stderr) == (0, "")
     (folder / "said.txt").write_text(done.stdout)
     return folder
@@ -65,7 +67,7 @@ def test_the_hint_of_the_demo_works(home: Path) -> None:
 def test_a_second_demo_changes_nothing(home: Path, server: Server) -> None:
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
         before = db.sql("select count(*), max(captured_at) from core.snapshots").fetchall()
-    done = photofinish("demo", "--json", home=home, PREFECT_API_URL=server.api)
+    done = process("demo", "--json", home=home, PREFECT_API_URL=server.api)
     assert json.loads(done.stdout) == [
         {"source": "tidy", "outcome": "unchanged", "files": 46, "problem": ""}
     ]
@@ -74,7 +76,7 @@ def test_a_second_demo_changes_nothing(home: Path, server: Server) -> None:
 
 
 def test_gaps_is_a_table_that_fits_a_narrow_terminal(home: Path) -> None:
-    done = photofinish("gaps", home=home)
+    done = process("gaps", home=home)
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "claude-opus-4.6-th" in done.stdout
     assert "photo finish\n" in done.stdout  # the verdict is never cut
@@ -82,24 +84,22 @@ def test_gaps_is_a_table_that_fits_a_narrow_terminal(home: Path) -> None:
 
 
 def test_gaps_for_machines(home: Path) -> None:
-    found = {
-        row["board"]: row for row in json.loads(photofinish("gaps", "--json", home=home).stdout)
-    }
+    found = {row["board"]: row for row in json.loads(photofinish(home, "gaps", "--json").out)}
     arena = found["sample/arena_text"]
     assert (arena["leader"], arena["as_of"]) == ("claude-opus-4.6-thinking", "2026-04-11")
     assert arena["gap_1_2_pct"] == pytest.approx(100 * (1504 - 1496) / 1496)
 
 
 def test_gaps_of_one_board_over_time(home: Path) -> None:
-    rows = json.loads(photofinish("gaps", "sample/arena_text", "--json", home=home).stdout)
+    rows = json.loads(photofinish(home, "gaps", "sample/arena_text", "--json").out)
     by_day = {row["as_of"]: round(row["gap_1_10_pct"], 2) for row in rows}
     assert by_day["2025-02-12"] == 2.14
     assert by_day["2025-02-16"] == 5.73
 
 
 def test_board_as_of_a_day_shows_the_state_before_it(home: Path) -> None:
-    done = photofinish("board", "sample/arena_text", "--as-of", "2023-12-31", "--json", home=home)
-    first = json.loads(done.stdout)[0]
+    done = photofinish(home, "board", "sample/arena_text", "--as-of", "2023-12-31", "--json")
+    first = json.loads(done.out)[0]
     assert (first["as_of"], first["model"]) == ("2023-12-20", "gpt-4-turbo")
 
 
@@ -107,16 +107,16 @@ def test_the_readme_quotes_what_explain_says(home: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     command = "explain sample/arena_text --from 2025-02-12 --to 2025-02-16"
     assert f"photofinish {command}\n" in readme
-    said = " ".join(photofinish(*command.split(), home=home).stdout.split()).split(" left ")[0]
+    said = " ".join(photofinish(home, *command.split()).out.split()).split(" left ")[0]
     quoted = " ".join(line[2:] for line in readme.splitlines() if line.startswith("> "))
     assert quoted == said
 
 
 def test_status_and_sources_for_machines(home: Path) -> None:
-    status = json.loads(photofinish("status", "--json", home=home).stdout)
+    status = json.loads(photofinish(home, "status", "--json").out)
     asked = {s["source"]: s["freshness"] for s in status if s["freshness"] != "never"}
     assert asked == {"tidy": "fresh"}
-    cards = json.loads(photofinish("sources", "--json", home=home).stdout)
+    cards = json.loads(photofinish(home, "sources", "--json").out)
     assert "arena_csv" in {card["id"] for card in cards}
 
 
@@ -140,20 +140,20 @@ def test_status_and_sources_for_machines(home: Path) -> None:
 def test_wrong_usage_ends_with_one_sentence(
     home: Path, args: tuple[str, ...], code: int, said: str
 ) -> None:
-    done = photofinish(*args, home=home)
-    assert done.returncode == code
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    done = photofinish(home, *args)
+    assert done.code == code
+    assert said in done.err
+    assert "Traceback" not in done.err
 
 
 def test_without_a_published_file_the_next_step_is_named(tmp_path: Path) -> None:
-    done = photofinish("gaps", home=tmp_path)
+    done = process("gaps", home=tmp_path)
     assert done.returncode == 3
     assert "`photofinish demo` makes one" in done.stderr
 
 
 def test_a_setting_that_is_not_right_is_named(tmp_path: Path) -> None:
-    done = photofinish("gaps", home=tmp_path, PHOTOFINISH_RETRIES="many")
+    done = process("gaps", home=tmp_path, PHOTOFINISH_RETRIES="many")
     assert done.returncode == 2
     assert "the settings are not right: retries" in done.stderr
 

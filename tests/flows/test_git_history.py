@@ -21,9 +21,10 @@ from flows.landing import between, land
 from flows.settings import Settings
 from sources import load_sources
 from tests.conftest import SOAK
+from tests.flows.machine import photofinish
 from tests.flows.prefect_server import Server
 from tests.flows.test_backfill import bring_up_to_date, contents, filled
-from tests.flows.test_commands import photofinish
+from tests.flows.test_commands import process
 from warehouse.archive import Archive
 
 CARDS = {id_: source.card for id_, source in load_sources().items()}
@@ -544,7 +545,7 @@ def test_the_command_publishes_tables_and_says_what_it_left_out(
 ) -> None:
     home, api = tmp_path / "home", server.api
     where = ("--git", str(repository.path), "--source", "arena_csv")
-    done = photofinish("backfill", *where, home=home, PREFECT_API_URL=api)
+    done = process("backfill", *where, home=home, PREFECT_API_URL=api)
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 versions landed, 2 payloads read" in done.stdout
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
@@ -555,7 +556,7 @@ def test_the_command_publishes_tables_and_says_what_it_left_out(
     assert gaps == [("2025-01-01", 51.0), ("2025-01-02", 61.0), ("2025-01-03", 51.0)]
     lost = repository.commit("2025-01-04T00:00:00Z", {LMSYS: arena(1330)})
     repository.lose(lost, LMSYS)
-    done = photofinish("backfill", *where, home=home, PREFECT_API_URL=api)
+    done = process("backfill", *where, home=home, PREFECT_API_URL=api)
     assert done.returncode == 1
     assert "0 versions landed" in done.stdout
     assert f"(commit {lost[:12]}) is missing in the repository" in done.stderr
@@ -566,11 +567,9 @@ def test_the_command_ends_with_a_sentence_where_there_is_no_repository(
     tmp_path: Path, server: Server
 ) -> None:
     where = ("--git", "-x", "--source", "arena_csv")
-    done = photofinish("backfill", *where, home=tmp_path / "home", PREFECT_API_URL=server.api)
+    done = process("backfill", *where, home=tmp_path / "home", PREFECT_API_URL=server.api)
     assert done.returncode == 3
     assert "is not a git repository; name a clone of the source's repository" in done.stderr
     assert "Traceback" not in done.stderr
-    both = photofinish(
-        "backfill", "--git", ".", "--recordings", ".", "--source", "aider", home=tmp_path
-    )
-    assert both.returncode == 2
+    both = photofinish(tmp_path, "backfill", "--git", ".", "--recordings", ".", "--source", "aider")
+    assert both.code == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -15,11 +14,12 @@ import pytest
 
 from flows import pipeline
 from flows.local import CannotAdd, add, name_of
-from flows.settings import ROOT, Settings
+from flows.settings import Settings
 from flows.show.local import excerpt
 from sources import load_sources, local
 from sources.local_file import read_cases
 from tests.conftest import landed
+from tests.flows.machine import photofinish
 from tests.flows.test_backfill import contents
 from warehouse import local_reader
 from warehouse.archive import Archive
@@ -271,59 +271,44 @@ def test_an_excerpt_holds_nothing_a_terminal_obeys() -> None:
     assert len(excerpt("x" * 1000)) < 130
 
 
-def photofinish(*args: str, home: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flows", "local", *args],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "PHOTOFINISH_HOME": str(home), "COLUMNS": "80"},
-        cwd=ROOT,
-    )
-
-
-@pytest.mark.slow
 def test_a_person_adds_reads_and_compares(tmp_path: Path) -> None:
     file, home = tmp_path / "Support.csv", tmp_path / "home"
     file.write_text(JANUARY)
-    added = photofinish("add", str(file), home=home)
-    said = " ".join(added.stdout.split())
-    assert (added.returncode, added.stderr) == (0, "")
+    added = photofinish(home, "local", "add", str(file))
+    said = " ".join(added.out.split())
+    assert (added.code, added.err) == (0, "")
     assert "6 cases of 2 models on local/support" in said
     assert "ada has 66.67% right, bea 33.33%: a gap of 100.00%, photo finish, 2 models tied" in said
     assert "Of 3 cases both were asked, ada did better on 1 and bea on 0: not apart" in said
     assert "Next: `photofinish local losses support`" in said
-    lost = photofinish("losses", "support", "--search", "MARKER", home=home)
-    assert "2 of 2" in lost.stdout
-    assert max(map(len, lost.stdout.splitlines())) <= 80
-    rows = json.loads(photofinish("losses", "local/support", "--json", home=home).stdout)
+    lost = photofinish(home, "local", "losses", "support", "--search", "MARKER")
+    assert "2 of 2" in lost.out
+    assert max(map(len, lost.out.splitlines())) <= 80
+    rows = json.loads(photofinish(home, "local", "losses", "local/support", "--json").out)
     assert rows[0]["expected"] == "no"
-    compared = photofinish("compare", "support", home=home)
-    assert "No public board has three models in common" in " ".join(compared.stdout.split())
-    assert max(map(len, compared.stdout.splitlines())) <= 80
-    machine = json.loads(photofinish("compare", "support", "--json", home=home).stdout)
+    compared = photofinish(home, "local", "compare", "support")
+    assert "No public board has three models in common" in " ".join(compared.out.split())
+    assert max(map(len, compared.out.splitlines())) <= 80
+    machine = json.loads(photofinish(home, "local", "compare", "support", "--json").out)
     assert machine[0]["paired_tests"][0]["better"] == 1
-    assert SECRET not in compared.stdout + added.stdout + json.dumps(machine)
+    assert SECRET not in compared.out + added.out + json.dumps(machine)
 
 
-@pytest.mark.slow
 def test_nothing_is_loaded_unless_all_of_it_is_good(tmp_path: Path) -> None:
     file, home = tmp_path / "mine.csv", tmp_path / "home"
     file.write_text(JANUARY + "ada,4,tone,5,,,,\n")
-    refused = photofinish("add", str(file), home=home)
-    assert refused.returncode == 2
-    assert "1 of 7 rows" in refused.stderr
-    assert "line 8: correct is 0 or 1, not '5'" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    refused = photofinish(home, "local", "add", str(file))
+    assert refused.code == 2
+    assert "1 of 7 rows" in refused.err
+    assert "line 8: correct is 0 or 1, not '5'" in refused.err
+    assert "Traceback" not in refused.err
     assert not home.exists()
-    skipped = photofinish("add", str(file), "--skip-bad", home=home)
-    assert skipped.returncode == 1
-    assert "1 bad row skipped" in skipped.stderr
-    assert "6 cases of 2 models" in skipped.stdout
+    skipped = photofinish(home, "local", "add", str(file), "--skip-bad")
+    assert skipped.code == 1
+    assert "1 bad row skipped" in skipped.err
+    assert "6 cases of 2 models" in skipped.out
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
@@ -343,7 +328,7 @@ def test_what_cannot_be_done_is_a_sentence(
     files["good"].write_text(JANUARY)
     files["bad"].write_text("model,case_id,correct\n,1,1\n")
     files["empty"].write_text("")
-    done = photofinish(*(arg.format(**files) for arg in args), home=tmp_path / "home")
-    assert done.returncode == code
-    assert said in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    done = photofinish(tmp_path / "home", "local", *(arg.format(**files) for arg in args))
+    assert done.code == code
+    assert said in " ".join(done.err.split())
+    assert "Traceback" not in done.err

@@ -26,6 +26,9 @@ from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.scope import portions
 
+BLOCK = 128 * 1024
+"""Bytes of a block. In the usual ones, twice as large, two columns of a row group often just do not fit: the
+file of a long history is a third larger."""
 PRIVATE = frozenset({"local"})
 """Schemas that hold prompts and outputs of the user's own: published only if asked for."""
 
@@ -65,7 +68,7 @@ def publish(
     changed = delta.since(db, target, last, now, [model.table for model in shown])
     if changed is not None:
         shutil.copyfile(target, next_file)
-    with _attached(db, next_file):
+    with _attached(db, next_file, new=changed is None):
         if changed is None:
             _copy(db, shown, macros)
         else:
@@ -94,8 +97,9 @@ def _contents(extras: Sequence[Extra]) -> str:
 
 
 @contextmanager
-def _attached(db: duckdb.DuckDBPyConnection, file: Path) -> Iterator[None]:
-    db.execute(f"attach {quoted(str(file))} as published (storage_version '{STORAGE}')")
+def _attached(db: duckdb.DuckDBPyConnection, file: Path, new: bool) -> Iterator[None]:
+    options = f"storage_version '{STORAGE}'" + (f", block_size {BLOCK}" if new else "")
+    db.execute(f"attach {quoted(str(file))} as published ({options})")
     try:
         yield
         db.execute("checkpoint published")

@@ -25,20 +25,28 @@ create or replace macro vintages_asof(board, task, known := null) as table
             known_until(known) as asked_known
     ),
 
-    vintages as (
+    listed as (
         select
-            entries.board,
-            entries.task,
-            entries.as_of,
             entries.snapshot_id,
-            states.captured_at,
-            states.release,
             count(entries.position) as n_models
         from core.entries as entries
-        join core.states as states using (snapshot_id)
         join asked on asked.asked_board = entries.board and asked.asked_task = entries.task
-        where states.captured_at <= asked.asked_known and not states.outdated
-        group by all
+        group by entries.snapshot_id
+    ),
+
+    vintages as (
+        select
+            asked.asked_board as board,
+            asked.asked_task as task,
+            states.as_of,
+            states.snapshot_id,
+            states.captured_at,
+            states.release,
+            listed.n_models
+        from listed
+        join core.states as states using (snapshot_id)
+        join asked on states.captured_at <= asked.asked_known
+        where not states.outdated
     ),
 
     -- The order in which core.entries finds the current vintage.
@@ -92,7 +100,9 @@ create or replace macro leaderboard_asof(board, task, ts, known := null) as tabl
         standing.captured_at
     from standing
     join core.entries as entries
-        on entries.snapshot_id = standing.snapshot_id and entries.task = standing.task
+        on entries.snapshot_id = standing.snapshot_id
+        and entries.task = standing.task
+        and entries.as_of = standing.as_of -- by which the rows lie in the file
     order by entries.position nulls last, entries.model;
 
 comment on macro table leaderboard_asof is

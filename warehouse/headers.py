@@ -44,6 +44,14 @@ class Header:
     promises: Sequence[Promise]
     scope: Scope = "everything"
 
+    @property
+    def order(self) -> str:
+        """How rows lie in the published file. What follows from dates lies in their order, what still holds
+        at the end: so a question about a day reads little of a long history."""
+        if self.scope == "everything":
+            return ", ".join(self.key)
+        return "valid_to, board" if self.scope == "stretch" else "as_of, board"
+
 
 def read_header(table: str, text: str) -> Header:
     """The header of a model. Raises BadModel where it is not right."""

@@ -26,9 +26,9 @@ from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.scope import portions
 
-BLOCK = 128 * 1024
-"""Bytes of a block. In the usual ones, twice as large, two columns of a row group often just do not fit: the
-file of a long history is a third larger."""
+ROW_GROUP = 245_760
+"""Rows of a row group, twice as many as usual: a column of so many fills its blocks, and a long history
+takes a tenth less."""
 PRIVATE = frozenset({"local"})
 """Schemas that hold prompts and outputs of the user's own: published only if asked for."""
 
@@ -98,7 +98,7 @@ def _contents(extras: Sequence[Extra]) -> str:
 
 @contextmanager
 def _attached(db: duckdb.DuckDBPyConnection, file: Path, new: bool) -> Iterator[None]:
-    options = f"storage_version '{STORAGE}'" + (f", block_size {BLOCK}" if new else "")
+    options = f"storage_version '{STORAGE}'" + (f", row_group_size {ROW_GROUP}" if new else "")
     db.execute(f"attach {quoted(str(file))} as published ({options})")
     try:
         yield
@@ -127,15 +127,12 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
 
 
 def _copy_table(db: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """One board after the other, so that a question about one reads little of the file."""
     table = model.table
-    order = [name for name in ("board", "as_of") if name in model.header.columns]
-    order += [name for name in model.header.key if name not in order]
     parts = portions(db) if model.header.scope != "everything" else []
     for place, part in enumerate(parts or [{}]):
         into = f"insert into published.{table}" if place else f"create table published.{table} as"
         chosen = f"where board in ({', '.join(map(quoted, part))})" if part else ""
-        db.execute(f"{into} from {table} {chosen} order by {', '.join(order)}")
+        db.execute(f"{into} from {table} {chosen} order by {model.header.order}")
 
 
 def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:

@@ -11,9 +11,9 @@ from flows import pipeline
 from flows.settings import Settings
 from sources import load_sources
 from warehouse.archive import Archive
-from warehouse.database import COMMENTS
 from warehouse.models import read_models
 from warehouse.publish import PRIVATE
+from warehouse.raw_tables import COMMENTS
 
 
 def materialized(settings: Settings, **options: Any) -> Callable[[Callable[[], None]], Any]:

@@ -1,40 +1,18 @@
-"""The command line: `photofinish COMMAND`. Prefect is imported only by the commands that run a flow."""
+"""The command line: `photofinish COMMAND`.
+
+What is much to import is imported by the command that needs it: Prefect by those that run a flow, the
+parsers by those that read payloads, polars by those that work on whole tables.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
 
 import click
-import duckdb
-from pydantic import ValidationError
-from rich.console import Console
-from rich.markup import escape
 
-from flows import trouble
-from flows.commands import load_commands
-from flows.commands.common import NOTHING, USAGE, Stop
-from flows.redact import redacted
-from warehouse import reader
-from warehouse.archive import ArchiveDamaged, NewerJournal
-from warehouse.lake import LakeUnreachable, ScaleMissing
-from warehouse.layout import NewerHome, NotADatabase, OlderHome
-from warehouse.models import BadModel, BrokenPromise
-
-SPOKEN = (
-    reader.NothingPublished,
-    reader.UnknownBoard,
-    NotADatabase,
-    NewerHome,
-    OlderHome,
-    NewerJournal,
-    LakeUnreachable,
-    ScaleMissing,
-    ArchiveDamaged,
-    BrokenPromise,
-    BadModel,
-)
+from flows.commands import Commands
+from flows.commands.common import USAGE
 
 
 def main() -> None:
@@ -49,32 +27,14 @@ def main() -> None:
         sys.exit(USAGE)
     # The last place where it can be put in words, and where secrets are taken out of them.
     except Exception as error:  # noqa: BLE001
-        if debug:
-            sys.stderr.write(redacted(traceback.format_exc()))
-        else:
-            told = escape(redacted(_sentence(error)))
-            Console(stderr=True).print(f"[red]photofinish:[/] {told}", soft_wrap=True)
-        sys.exit(error.code if isinstance(error, Stop) else _code(error))
+        # Who meets no error does not wait for all the modules that can raise one.
+        from flows import spoken
+
+        spoken.tell(error, debug)
+        sys.exit(spoken.code(error))
 
 
-def _code(error: Exception) -> int:
-    return USAGE if isinstance(error, ValidationError | reader.UnknownBoard) else NOTHING
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        return f"the settings are not right: {wrong}"
-    if isinstance(error, (Stop, *SPOKEN)) or type(error).__module__.startswith("flows."):
-        return str(error)
-    if isinstance(error, OSError | duckdb.Error):
-        return trouble.sentence(error)
-    return f"{type(error).__name__}: {error}. Run again with --debug to see where"
-
-
-@click.group(
-    commands=list(load_commands()), context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(commands=Commands(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show tracebacks and Prefect's own log.")
 @click.version_option(package_name="photofinish")
 def cli(debug: bool) -> None:

@@ -24,6 +24,7 @@ from flows.settings import Settings
 from flows.show.boards import gaps_markdown
 from flows.show.text import markdown_text
 from flows.tasks import evaluate_alerts, load, publish, publish_page, send_alerts, transform
+from flows.watched import files_of
 from sources import Source, load_sources
 from warehouse.archive import Archive
 from warehouse.damage import problems
@@ -145,9 +146,7 @@ def _choose(
     return {
         id_: source
         for id_, source in every.items()
-        if id_ in due
-        and cadence in (None, source.card.cadence)
-        and pipeline.files_of(source, settings, now)
+        if id_ in due and cadence in (None, source.card.cadence) and files_of(source, settings, now)
     }
 
 

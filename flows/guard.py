@@ -7,7 +7,7 @@ from pathlib import Path
 from flows.progress import note
 from warehouse import layout
 from warehouse.damage import lost_by
-from warehouse.database import RAW_TABLES
+from warehouse.raw_tables import RAW_TABLES
 
 
 class WouldLose(Exception):

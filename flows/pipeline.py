@@ -21,17 +21,19 @@ from flows.lock import only_run as only_run
 from flows.lock import only_transform as only_transform
 from flows.progress import note
 from flows.settings import ROOT, Settings
-from sources import Parse, Source, SourceChanged, local, tidy
+from flows.watched import files_of
+from sources import Parse, Source, SourceChanged, local
 from sources.contract import LONGEST_REASON
 from sources.reference import reference_names, reference_tables
 from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
-from warehouse.database import RAW_TABLES, Parsed, Parser, Refused, connect, load
+from warehouse.database import Parsed, Parser, Refused, connect, load
 from warehouse.lake_publish import publish_to_lake
 from warehouse.landing import clear, land, landed
 from warehouse.models import build, read_models
 from warehouse.place import Lake
 from warehouse.publish import publish
+from warehouse.raw_tables import RAW_TABLES
 
 SQL = ROOT / "sql"
 MACROS = SQL / "macros.sql"
@@ -56,13 +58,6 @@ class Pulled:
 def new_run_id(now: datetime) -> str:
     """A name for a run that sorts by time and that a person can read."""
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-
-
-def files_of(source: Source, settings: Settings, day: datetime) -> list[tuple[str, ...]]:
-    """The files to get from a source: for each, the URLs to try in order."""
-    if source.id == tidy.CARD.id:
-        return [(url,) for url in tidy.files(settings.tidy)] if settings.tidy else []
-    return source.card.requests(day.date())
 
 
 def pull(

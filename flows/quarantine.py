@@ -7,14 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-import polars as pl
-
 from flows import pipeline
 from flows.settings import Settings
 from sources import Source
 from warehouse.archive import Archive, ArchiveDamaged
 from warehouse.database import connect
 from warehouse.quarantine import Key, forget, landed, quarantine
+from warehouse.rows import Row
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Retried:
     """What another try came to: `landed` (warehouse.quarantine.landed), `refused` (.quarantine), and the
     sentences on payloads that the archive has lost."""
 
-    landed: pl.DataFrame
-    refused: pl.DataFrame
+    landed: Sequence[Row]
+    refused: Sequence[Row]
     lost: Sequence[str]
 
 
@@ -45,14 +44,14 @@ def retry(
         refused = quarantine(db, only)
         still = set(_keys(refused))
         done = landed(db, [key for key in again if key not in still])
-    if not done.is_empty() or read > len(again):
+    if done or read > len(again):
         pipeline.make_tables(settings, sources, partial(progress, "making tables"))
         pipeline.publish_tables(settings)
     return Retried(done, refused, list(lost.values()))
 
 
-def _keys(rows: pl.DataFrame) -> list[Key]:
-    return list(rows.select("sha256", "source", "url").iter_rows())
+def _keys(rows: Sequence[Row]) -> list[Key]:
+    return [(row["sha256"], row["source"], row["url"]) for row in rows]
 
 
 def _lost(archive: Archive, keys: Sequence[Key]) -> dict[Key, str]:

@@ -12,9 +12,9 @@ from flows import pipeline
 from flows.settings import Settings
 from sources import Source
 from warehouse.compare import Difference, differences
-from warehouse.database import COMMENTS
 from warehouse.models import read_models
 from warehouse.publish import PRIVATE
+from warehouse.raw_tables import COMMENTS
 from warehouse.reader import NothingPublished
 
 

@@ -1,13 +1,19 @@
-"""What the cards say of each source, in the words of warehouse/health.py."""
+"""What is asked of each source, and when: what its card says, in the words of warehouse/health.py too."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from flows.pipeline import files_of
 from flows.settings import Settings
-from sources import load_sources
+from sources import Source, load_sources, tidy
 from warehouse.health import Watched
+
+
+def files_of(source: Source, settings: Settings, day: datetime) -> list[tuple[str, ...]]:
+    """The files to get from a source: for each, the URLs to try in order."""
+    if source.id == tidy.CARD.id:
+        return [(url,) for url in tidy.files(settings.tidy)] if settings.tidy else []
+    return source.card.requests(day.date())
 
 
 def watched(settings: Settings, day: datetime) -> dict[str, Watched]:

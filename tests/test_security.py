@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 import pytest
 from click.testing import CliRunner
 from polars.exceptions import PanicException
@@ -188,7 +187,7 @@ def test_alerts_notes_and_the_summary_escape_what_strangers_wrote() -> None:
     assert row == f"| aider | quarantined | 1 | – | – | 0.0 s | {plain} |"
     gap = dict.fromkeys(("runner_up", "gap_1_2_pct", "gap_1_10_pct", "verdict"))
     shown = {"board": odd, "leader": odd, "as_of": NOW.date(), "note": odd, **gap}
-    assert gaps_markdown(pl.DataFrame([shown])).splitlines()[-3:] == [
+    assert gaps_markdown([shown]).splitlines()[-3:] == [
         f"| {plain} | {plain} | – | – | – |  | 2025-03-01 |",
         "",
         f"- {plain} (2025-03-01): {plain}",

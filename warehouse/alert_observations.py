@@ -12,6 +12,7 @@ import duckdb
 from warehouse.alert_metrics import Metric
 from warehouse.alert_queries import of_boards
 from warehouse.alert_source_queries import QUARANTINED, STALENESS
+from warehouse.rows import Row, Value, rows
 
 
 class NotThere(Exception):
@@ -53,7 +54,7 @@ def observations(
     source `boards` are globs of source ids. staleness_hours has one value per source, at `now`.
     Raises NotThere.
     """
-    values: dict[str, object] = {"boards": list(boards)}
+    values: dict[str, Value] = {"boards": list(boards)}
     if metric.of == "source":
         query = STALENESS if metric.name == "staleness_hours" else QUARANTINED
         if metric.name == "staleness_hours":
@@ -65,8 +66,7 @@ def observations(
             _check_frontier(db)
         else:
             values["k"] = metric.k
-    rows = db.execute(query, values).pl().to_dicts()
-    found = [_observation(row) for row in rows]
+    found = [_observation(row) for row in rows(db, query, **values)]
     return sorted(found, key=lambda one: (one.board, one.task, one.at))
 
 
@@ -105,7 +105,7 @@ FIELDS = (
 )
 
 
-def _observation(row: dict[str, Any]) -> Observation:
+def _observation(row: Row) -> Observation:
     at = row.pop("at")
     moment = at if isinstance(at, datetime) else datetime.combine(at, time())
     known = {name: row.pop(name) for name in FIELDS if name in row}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import duckdb
-import polars as pl
 
 from warehouse.reader import check_board
+from warehouse.rows import Row, rows
 
 
 def chained_gaps(
     db: duckdb.DuckDBPyConnection, board: str, task: str = "overall", last: int = 30
-) -> pl.DataFrame:
+) -> list[Row]:
     """The gaps of the last dates as published and over the basket of models scored on all of them.
 
     The dates begin no earlier than the last new release. Where the whole board moved
@@ -19,7 +19,8 @@ def chained_gaps(
     basket_gap_1_10_pct, shift (of the whole board on that date, else null). Raises UnknownBoard.
     """
     check_board(db, board, task)
-    return db.execute(
+    return rows(
+        db,
         """
         with dates as (
             select history.as_of, history.snapshot_id, history.n_models,
@@ -98,5 +99,7 @@ def chained_gaps(
         left join kept using (as_of)
         order by as_of
         """,
-        {"board": board, "task": task, "last": last},
-    ).pl()
+        board=board,
+        task=task,
+        last=last,
+    )

@@ -25,7 +25,7 @@ from pydantic import (
 
 from warehouse.definitions import Definition, Nth, Unit, Who
 from warehouse.gap_queries import State, gaps_query, groups_query, leaders_query
-from warehouse.models import quoted
+from warehouse.quoting import quoted
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.models import quoted
+from warehouse.quoting import quoted
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from enum import StrEnum
 from itertools import product
 
 import duckdb
-import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from warehouse.gap_queries import State, gaps_query
 from warehouse.reader import UnknownBoard, check_board
+from warehouse.rows import Row, rows, tuples
 
 
 class Nth(StrEnum):
@@ -88,20 +88,18 @@ class Definition(BaseModel):
         yield from sorted((d for d in every if d != self), key=lambda d: len(d.apart(self)))
 
 
-def gaps_by_definition(
-    db: duckdb.DuckDBPyConnection, state: State, ks: Sequence[int]
-) -> pl.DataFrame:
+def gaps_by_definition(db: duckdb.DuckDBPyConnection, state: State, ks: Sequence[int]) -> list[Row]:
     """The gap from first to k-th under every definition, with the columns of gaps_query."""
     # gaps_query quotes the state; ks are numbers.
-    query = f"{gaps_query(state, ks)}\nselect *\nfrom gaps\norder by k, nth desc, who"
-    return db.sql(query).pl()
+    return rows(db, f"{gaps_query(state, ks)}\nselect *\nfrom gaps\norder by k, nth desc, who")
 
 
-def spread(gaps: pl.DataFrame) -> dict[int, tuple[float, float] | None]:
+def spread(gaps: Sequence[Row]) -> dict[int, tuple[float, float] | None]:
     """For each k of gaps_by_definition the least and the most of its percentages; None without any."""
-    percentages = gaps.unpivot(PERCENTAGES, index="k").group_by("k", maintain_order=True)
-    found = percentages.agg(pl.min("value").alias("low"), pl.max("value").alias("high"))
-    return {k: None if low is None else (low, high) for k, low, high in found.iter_rows()}
+    percentages: dict[int, list[float]] = {row["k"]: [] for row in gaps}
+    for row in gaps:
+        percentages[row["k"]] += [row[unit] for unit in PERCENTAGES if row[unit] is not None]
+    return {k: (min(of_k), max(of_k)) if of_k else None for k, of_k in percentages.items()}
 
 
 def state_on(
@@ -112,7 +110,8 @@ def state_on(
     Raises UnknownBoard if there is no such board or task, or nothing that early.
     """
     check_board(db, board, task)
-    as_of, higher = db.execute(
+    as_of, higher = tuples(
+        db,
         """
         select max(history.as_of), any_value(boards.higher_is_better)
         from metrics.gap_history as history
@@ -120,8 +119,10 @@ def state_on(
         where history.board = $board and history.task = $task
             and history.as_of <= coalesce($day, history.as_of)
         """,
-        {"board": board, "task": task, "day": day},
-    ).fetchall()[0]
+        board=board,
+        task=task,
+        day=day,
+    )[0]
     if as_of is None:
         raise UnknownBoard(f"nothing is known of {board} as early as {day}")
     return State(board, task, as_of), higher

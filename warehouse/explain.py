@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import duckdb
-import polars as pl
 
 from warehouse.reader import UnknownBoard, check_board
+from warehouse.rows import Row, rows, tuples
 
 PARTS = ("exits", "rescale", "scores", "entries")
 MOVERS = 3
@@ -32,7 +31,7 @@ class Explanation:
     prev_gap_pct: float
     gap_pct: float
     parts: dict[str, float]
-    steps: list[dict[str, Any]]
+    steps: list[Row]
     movers: list[tuple[str, float]]
     """Of a single step: models of the head that moved most against the median, and by how much."""
 
@@ -52,19 +51,19 @@ def explain(
     """
     check_board(db, board, task)
     changes = _changes(db, board, task, k)
-    if changes.is_empty():
+    if not changes:
         raise UnknownBoard(f"{board} has no two consecutive snapshots with a model in place {k}")
-    steps = changes.filter(pl.col("as_of") <= (until or date.max))
+    steps = [step for step in changes if step["as_of"] <= (until or date.max)]
     if since is None:
-        steps = steps.filter(pl.col("cause") != "none").tail(1)
+        steps = [step for step in steps if step["cause"] != "none"][-1:]
     else:
-        if since < changes["prev_as_of"][0]:
+        if since < changes[0]["prev_as_of"]:
             raise UnknownBoard(f"the gap of {board} is not known as early as {since}")
-        steps = steps.filter(pl.col("as_of") > since)
-    if steps.is_empty():
+        steps = [step for step in steps if step["as_of"] > since]
+    if not steps:
         raise UnknownBoard(f"{board} has no later snapshot between the two dates; nothing moved")
-    first, last = steps.row(0, named=True), steps.row(-1, named=True)
-    parts = {part: float(steps[f"from_{part}"].sum()) for part in PARTS}
+    first, last = steps[0], steps[-1]
+    parts = {part: sum(step[f"from_{part}"] or 0.0 for step in steps) for part in PARTS}
     parts["apart"] = last["gap_pct"] - first["prev_gap_pct"] - sum(parts.values())
     return Explanation(
         board,
@@ -75,13 +74,14 @@ def explain(
         first["prev_gap_pct"],
         last["gap_pct"],
         parts,
-        steps.to_dicts(),
-        _movers(db, last) if steps.height == 1 else [],
+        steps,
+        _movers(db, last) if len(steps) == 1 else [],
     )
 
 
-def _changes(db: duckdb.DuckDBPyConnection, board: str, task: str, k: int) -> pl.DataFrame:
-    return db.execute(
+def _changes(db: duckdb.DuckDBPyConnection, board: str, task: str, k: int) -> list[Row]:
+    return rows(
+        db,
         """
         select
             changes.*,
@@ -92,15 +92,18 @@ def _changes(db: duckdb.DuckDBPyConnection, board: str, task: str, k: int) -> pl
         from metrics.gap_changes as changes
         join metrics.rank_churn as churn using (board, task, as_of)
         join metrics.gaps as gaps using (board, task, as_of, k)
-        where changes.board = ? and changes.task = ? and changes.k = ?
+        where changes.board = $board and changes.task = $task and changes.k = $k
         order by changes.as_of
         """,
-        [board, task, k],
-    ).pl()
+        board=board,
+        task=task,
+        k=k,
+    )
 
 
-def _movers(db: duckdb.DuckDBPyConnection, step: dict[str, Any]) -> list[tuple[str, float]]:
-    return db.execute(
+def _movers(db: duckdb.DuckDBPyConnection, step: Row) -> list[tuple[str, float]]:
+    return tuples(
+        db,
         """
         select model, later.score - earlier.score as change
         from core.entries as later
@@ -112,9 +115,7 @@ def _movers(db: duckdb.DuckDBPyConnection, step: dict[str, Any]) -> list[tuple[s
         order by abs(later.score - earlier.score - $shift) desc, model
         limit $movers
         """,
-        {
-            **{name: step[name] for name in ("snapshot_id", "prev_snapshot_id", "task", "k")},
-            "shift": step["shift"] or 0,
-            "movers": MOVERS,
-        },
-    ).fetchall()
+        **{name: step[name] for name in ("snapshot_id", "prev_snapshot_id", "task", "k")},
+        shift=step["shift"] or 0,
+        movers=MOVERS,
+    )

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import duckdb
-import polars as pl
 
 from warehouse.reader import check_board
+from warehouse.rows import Row, rows
 
 
-def latest_frontier(db: duckdb.DuckDBPyConnection, task: str) -> pl.DataFrame:
+def latest_frontier(db: duckdb.DuckDBPyConnection, task: str) -> list[Row]:
     """Per board and dimension the latest row of metrics.frontier for `task`, in order of board."""
-    return db.execute(
+    return rows(
+        db,
         """
         select *
         from metrics.frontier
-        where task = ?
+        where task = $task
         qualify row_number() over (partition by board, dimension order by as_of desc) = 1
         order by board, dimension
         """,
-        [task],
-    ).pl()
+        task=task,
+    )
 
 
-def frontier_series(db: duckdb.DuckDBPyConnection, board: str, task: str) -> pl.DataFrame:
+def frontier_series(db: duckdb.DuckDBPyConnection, board: str, task: str) -> list[Row]:
     """metrics.frontier of one board and task by dimension, oldest first. Raises UnknownBoard."""
     check_board(db, board, task)
-    return db.execute(
-        "select * from metrics.frontier where board = ? and task = ? order by dimension, as_of",
-        [board, task],
-    ).pl()
+    return rows(
+        db,
+        "select * from metrics.frontier where board = $board and task = $task "
+        "order by dimension, as_of",
+        board=board,
+        task=task,
+    )
 
 
-def country_leaders(db: duckdb.DuckDBPyConnection, board: str, task: str) -> pl.DataFrame:
+def country_leaders(db: duckdb.DuckDBPyConnection, board: str, task: str) -> list[Row]:
     """metrics.country_leaders of the latest state of one board and task, best first."""
-    return db.execute(
+    return rows(
+        db,
         """
         select *
         from metrics.country_leaders
-        where board = ? and task = ?
+        where board = $board and task = $task
         qualify rank() over (order by as_of desc) = 1
         order by rank, country
         """,
-        [board, task],
-    ).pl()
+        board=board,
+        task=task,
+    )

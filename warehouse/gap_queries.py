@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from warehouse.models import quoted
+from warehouse.quoting import quoted
 
 
 @dataclass(frozen=True)

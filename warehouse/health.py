@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.rows import rows
+
 PERIODS = {
     "hourly": timedelta(hours=1),
     "daily": timedelta(days=1),
@@ -67,9 +69,9 @@ def health(
     db: duckdb.DuckDBPyConnection, watched: Mapping[str, Watched], now: datetime
 ) -> list[Health]:
     """One Health per source that is watched or was ever fetched, by id. `now` is UTC without a zone."""
-    facts = {row["source"]: row for row in _rows(db, _FACTS)}
+    facts = {row["source"]: row for row in rows(db, _FACTS)}
     looks: dict[str, list[dict[str, Any]]] = {}
-    for row in _rows(db, _LAST_LOOK):
+    for row in rows(db, _LAST_LOOK):
         looks.setdefault(row["source"], []).append(row)
     return [
         _judged(
@@ -122,10 +124,6 @@ def _failures(
     for row in look:
         if row["problem"] is not None and row["url"] not in covered:
             yield row
-
-
-def _rows(db: duckdb.DuckDBPyConnection, query: str, **given: object) -> list[dict[str, Any]]:
-    return db.execute(query, given or None).pl().to_dicts()
 
 
 _ATTEMPTS = """
@@ -246,5 +244,5 @@ group by source
 
 def cost(db: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, tuple[int, int]]:
     """Per source the attempts of a run and the milliseconds they took in all, retries too."""
-    rows = _rows(db, _COST, run_id=run_id)
-    return {row["source"]: (row["attempts"], row["elapsed_ms"]) for row in rows}
+    found = rows(db, _COST, run_id=run_id)
+    return {row["source"]: (row["attempts"], row["elapsed_ms"]) for row in found}

@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import date
 
 import duckdb
-import polars as pl
 
 from warehouse.reader import UnknownBoard, check_board
+from warehouse.rows import Row, rows, tuples
 
 
 def leaderboard_known(
     db: duckdb.DuckDBPyConnection, board: str, task: str, as_of: date | None, known: date
-) -> pl.DataFrame:
+) -> list[Row]:
     """The entries of a board as it stood on `as_of`, as known at the end of `known` (UTC), best first.
 
     The columns of core.entries and tied_with_leader, which is null for a vintage replaced since (ties are
     worked out for the latest ones) and where noise is unknown. Raises UnknownBoard if nothing was known.
     """
     check_board(db, board, task)
-    found = db.execute(
+    found = rows(
+        db,
         """
         with standing as (
             select arg_max(snapshot_id, as_of) as snapshot_id
@@ -37,22 +38,26 @@ def leaderboard_known(
         where entries.task = $task
         order by entries.position nulls last, entries.model
         """,
-        {"board": board, "task": task, "as_of": as_of, "known": known},
-    ).pl()
-    if found.is_empty():
+        board=board,
+        task=task,
+        as_of=as_of,
+        known=known,
+    )
+    if not found:
         raise UnknownBoard(_nothing(db, board, task, as_of, known))
     return found
 
 
 def gap_series_known(
     db: duckdb.DuckDBPyConnection, board: str, task: str, known: date
-) -> pl.DataFrame:
+) -> list[Row]:
     """metrics.gap_history of one board and task as known at the end of a day (UTC), oldest first.
 
     n_tied and p_leader_best are null for a vintage replaced since. Raises UnknownBoard if nothing was known.
     """
     check_board(db, board, task)
-    found = db.execute(
+    found = rows(
+        db,
         """
         with vintages as (
             from vintages_asof($board, $task, known := $known)
@@ -112,9 +117,11 @@ def gap_series_known(
             on latest.snapshot_id = vintages.snapshot_id and latest.task = vintages.task
         order by vintages.as_of
         """,
-        {"board": board, "task": task, "known": known},
-    ).pl()
-    if found.is_empty():
+        board=board,
+        task=task,
+        known=known,
+    )
+    if not found:
         raise UnknownBoard(_nothing(db, board, task, None, known))
     return found
 
@@ -122,7 +129,8 @@ def gap_series_known(
 def _nothing(
     db: duckdb.DuckDBPyConnection, board: str, task: str, as_of: date | None, known: date
 ) -> str:
-    captured = db.execute(
+    captured = tuples(
+        db,
         """
         select min(states.captured_at)::date
         from core.entries as entries
@@ -130,8 +138,10 @@ def _nothing(
         where entries.board = $board and entries.task = $task and entries.position is not null
             and entries.as_of <= coalesce($as_of, entries.as_of) and not states.outdated
         """,
-        {"board": board, "task": task, "as_of": as_of},
-    ).fetchall()[0][0]
+        board=board,
+        task=task,
+        as_of=as_of,
+    )[0][0]
     if captured is None:
         return f"nothing is known of {board} as early as {as_of}"
     of = f" as it stood on {as_of}" if as_of else ""

@@ -17,8 +17,8 @@ from typing import Literal, TypeVar
 
 import duckdb
 
-from warehouse.models import quoted
 from warehouse.place import Lake
+from warehouse.quoting import quoted
 
 Area = Literal["published", "landing"]
 TRIES = 20

@@ -12,8 +12,8 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from warehouse.lake import Area, again, load_extension, secrets
-from warehouse.models import quoted
 from warehouse.place import Lake
+from warehouse.quoting import quoted
 
 T = TypeVar("T")
 FOREVER = 3600.0

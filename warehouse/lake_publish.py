@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import duckdb
 
-from warehouse.database import COMMENTS
 from warehouse.lake import attach
 from warehouse.lake_lock import write
-from warehouse.models import Model, quoted
+from warehouse.models import Model
 from warehouse.place import Lake
 from warehouse.publish import PRIVATE, Extra
+from warehouse.quoting import quoted
+from warehouse.raw_tables import COMMENTS
 
 AUTHOR = "photofinish"
 RAW_KEYS = {

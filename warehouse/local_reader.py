@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import polars as pl
 
-from warehouse.database import NotADatabase
+from warehouse.layout import NotADatabase
 from warehouse.reader import NothingPublished, UnknownBoard
+from warehouse.rows import Row, rows, tuples
 
 
 @contextmanager
@@ -59,7 +58,7 @@ def losses(
     search: str | None = None,
     model: str | None = None,
     task: str | None = None,
-) -> pl.DataFrame:
+) -> list[Row]:
     """local.losses of one board, the cases that most models fail first.
 
     `search` is looked for in case, prompt, expected and output, whatever the case of its letters; `model`
@@ -68,7 +67,8 @@ def losses(
     check_local(db, board)
     _check_among(db, board, "model", model)
     _check_among(db, board, "task", task)
-    return db.execute(
+    return rows(
+        db,
         """
         select losses.*
         from local.losses as losses
@@ -87,8 +87,11 @@ def losses(
             )
         order by losses.models_failing desc, losses.task, losses.case_id, losses.model
         """,
-        {"board": board, "search": search, "model": model, "task": task},
-    ).pl()
+        board=board,
+        search=search,
+        model=model,
+        task=task,
+    )
 
 
 def _check_among(
@@ -96,16 +99,17 @@ def _check_among(
 ) -> None:
     names = "model, model_raw" if column == "model" else "task, task"
     # The names are one of the two lists above; the board is a parameter.
-    query = f"select distinct {names} from local.results where board = ?"
-    known = db.execute(query, [board]).fetchall()
+    query = f"select distinct {names} from local.results where board = $board"
+    known = tuples(db, query, board=board)
     if wanted is not None and not any(wanted in row for row in known):
         there = ", ".join(sorted({row[0] for row in known}))
         raise UnknownBoard(f"{board} has no {column} {wanted}; it has: {there}")
 
 
-def paired(db: duckdb.DuckDBPyConnection, board: str, task: str) -> pl.DataFrame:
+def paired(db: duckdb.DuckDBPyConnection, board: str, task: str) -> list[Row]:
     """metrics.paired_tests of the latest state of a board, in order of position."""
-    return db.execute(
+    return rows(
+        db,
         """
         select tests.*
         from metrics.paired_tests as tests
@@ -114,59 +118,59 @@ def paired(db: duckdb.DuckDBPyConnection, board: str, task: str) -> pl.DataFrame
         qualify rank() over (order by as_of desc) = 1
         order by counts.position
         """,
-        {"board": board, "task": task},
-    ).pl()
+        board=board,
+        task=task,
+    )
 
 
-def against_public(db: duckdb.DuckDBPyConnection, board: str) -> pl.DataFrame:
+def against_public(db: duckdb.DuckDBPyConnection, board: str) -> list[Row]:
     """Per public board with models in common: how alike the orders are, and where they differ most.
 
     public_board, public_as_of, n_common, kendall_tau, model, local_rank, public_rank: the model whose
     ranks lie furthest apart. The boards that agree least come first.
     """
-    return db.execute(
+    return rows(
+        db,
         """
         select public_board, public_as_of, n_common, kendall_tau, model, local_rank, public_rank
         from metrics.local_vs_public
-        where local_board = ?
+        where local_board = $board
         qualify row_number() over (
             partition by public_board order by abs(difference) desc, local_rank, model
         ) = 1
         order by kendall_tau nulls last, public_board
         """,
-        [board],
-    ).pl()
+        board=board,
+    )
 
 
-def standing(db: duckdb.DuckDBPyConnection, board: str, day: date) -> dict[str, Any]:
+def standing(db: duckdb.DuckDBPyConnection, board: str, day: date) -> Row:
     """How a board stood on a day: its row of metrics.gap_history, the runner-up's score, and the paired
     test of the first two (null where there is none)."""
-    return (
-        db.execute(
-            """
-            select
-                history.*,
-                gaps.kth_score as second_score,
-                tests.n_cases,
-                tests.better,
-                tests.worse,
-                tests.p_holm,
-                tests.apart
-            from metrics.gap_history as history
-            left join metrics.gaps as gaps
-                on gaps.snapshot_id = history.snapshot_id
-                and gaps.task = history.task
-                and gaps.k = 2
-            left join metrics.paired_tests as tests
-                on tests.snapshot_id = history.snapshot_id
-                and tests.task = history.task
-                and tests.model = history.leader
-            where history.board = ? and history.task = 'overall' and history.as_of <= ?
-            order by history.as_of desc
-            limit 1
-            """,
-            [board, day],
-        )
-        .pl()
-        .row(0, named=True)
-    )
+    return rows(
+        db,
+        """
+        select
+            history.*,
+            gaps.kth_score as second_score,
+            tests.n_cases,
+            tests.better,
+            tests.worse,
+            tests.p_holm,
+            tests.apart
+        from metrics.gap_history as history
+        left join metrics.gaps as gaps
+            on gaps.snapshot_id = history.snapshot_id
+            and gaps.task = history.task
+            and gaps.k = 2
+        left join metrics.paired_tests as tests
+            on tests.snapshot_id = history.snapshot_id
+            and tests.task = history.task
+            and tests.model = history.leader
+        where history.board = $board and history.task = 'overall' and history.as_of <= $day
+        order by history.as_of desc
+        limit 1
+        """,
+        board=board,
+        day=day,
+    )[0]

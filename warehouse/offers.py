@@ -9,6 +9,8 @@ from datetime import date
 
 import duckdb
 
+from warehouse.rows import tuples
+
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
@@ -69,7 +71,9 @@ def offers_of(
     For a model that none was known of on that day, the first ones known later: the rule of
     market.cheapest. A model without any is not there.
     """
-    rows = db.execute(
+    found: dict[str, list[Offer]] = defaultdict(list)
+    for model, provider, price, read, written, since, context, tools, weights, source in tuples(
+        db,
         """
         with considered as (
             select *, holds_on($day, valid_from, valid_to) as holds
@@ -101,10 +105,9 @@ def offers_of(
         left join core.models as models using (model)
         order by model, price_usd_per_mtok, context_tokens desc nulls last, provider
         """,
-        {"day": day or date.max, "models": list(models)},
-    ).fetchall()
-    found: dict[str, list[Offer]] = defaultdict(list)
-    for model, provider, price, read, written, since, context, tools, weights, source in rows:
+        day=day or date.max,
+        models=list(models),
+    ):
         found[model].append(
             Offer(
                 provider=provider,

@@ -19,11 +19,11 @@ import polars as pl
 
 from warehouse import delta
 from warehouse.archive import sync
-from warehouse.database import COMMENTS
 from warehouse.layout import STORAGE, wal_of
 from warehouse.models import Model, describe
 from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
+from warehouse.raw_tables import COMMENTS
 from warehouse.scope import portions
 
 ROW_GROUP = 245_760

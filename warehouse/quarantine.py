@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
-import polars as pl
+
+from warehouse.rows import Row, rows
 
 Key = tuple[str, str, str]
 """sha256, source, url: what names a payload of a source."""
 
 
-def quarantine(db: duckdb.DuckDBPyConnection, sources: Sequence[str] = ()) -> pl.DataFrame:
+def quarantine(db: duckdb.DuckDBPyConnection, sources: Sequence[str] = ()) -> list[Row]:
     """One row per refused payload: sha256, source, url, captured_at (UTC), reason, detail, bytes.
 
     Only those of `sources`, if any are named; by source and time.
     """
-    return db.execute(
+    return rows(
+        db,
         """
         select
             refused.sha256,
@@ -31,8 +33,8 @@ def quarantine(db: duckdb.DuckDBPyConnection, sources: Sequence[str] = ()) -> pl
         where len($sources) = 0 or list_contains($sources, refused.source)
         order by refused.source, refused.captured_at, refused.url, refused.sha256
         """,
-        {"sources": list(sources)},
-    ).pl()
+        sources=list(sources),
+    )
 
 
 def forget(db: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> None:
@@ -44,14 +46,19 @@ def forget(db: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> None:
         )
 
 
-def landed(db: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> pl.DataFrame:
+def landed(db: duckdb.DuckDBPyConnection, keys: Collection[Key]) -> list[Row]:
     """What payloads that are read came to: sha256, source, url, rows, and the boards they tell of."""
-    wanted = pl.DataFrame(list(keys), schema=["sha256", "source", "url"], orient="row")
-    wanted = wanted.cast(pl.String)
-    db.register("wanted", wanted.to_arrow())
-    found = db.execute(
+    return rows(
+        db,
         """
-        with told as (
+        with wanted as (
+            select
+                unnest($hashes::varchar[]) as sha256,
+                unnest($sources::varchar[]) as source,
+                unnest($urls::varchar[]) as url
+        ),
+
+        told as (
             select sha256, source, url, list(distinct board order by board) as boards
             from parsed.states
             group by all
@@ -61,7 +68,8 @@ def landed(db: duckdb.DuckDBPyConnection, keys: Iterable[Key]) -> pl.DataFrame:
         join parsed.payloads as payloads using (sha256, source, url)
         left join told using (sha256, source, url)
         order by wanted.source, wanted.url, wanted.sha256
-        """
-    ).pl()
-    db.unregister("wanted")
-    return found
+        """,
+        hashes=[sha256 for sha256, _, _ in keys],
+        sources=[source for _, source, _ in keys],
+        urls=[url for _, _, url in keys],
+    )

@@ -8,12 +8,11 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from warehouse import layout
-from warehouse.database import RAW_TABLES
 from warehouse.place import Lake, Place
-from warehouse.quoting import quoted
+from warehouse.raw_tables import RAW_TABLES
+from warehouse.rows import Row, rows, tuples
 
 SPARK_POINTS = 10
 NEXT = "`photofinish demo` makes one from the bundled sample, `photofinish run` from the public sources"
@@ -66,26 +65,26 @@ def _opened(place: Place) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
-def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.DataFrame:
+def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> list[Row]:
     """Per board the latest row of metrics.gap_history for `task`, with title, unit, note and trend.
 
     note says what is special about the snapshot, else null; trend holds up to 10 latest values of
     gap_1_2_pct, oldest first.
     """
-    # Without parameters, because DuckDB imports pandas for them where it is installed: half of the time.
-    return db.execute(
+    return rows(
+        db,
         f"""
         with latest as (
             select *
             from metrics.gap_history
-            where task = {quoted(task)}
+            where task = $task
             qualify row_number() over (partition by board order by as_of desc) = 1
         ),
 
         trends as (
             select board, list(gap_1_2_pct order by as_of)[-{SPARK_POINTS}:] as trend
             from metrics.gap_history
-            where task = {quoted(task)}
+            where task = $task
             group by board
         )
         select latest.*, trends.trend, boards.title, boards.unit, boards.source, snapshots.note
@@ -94,37 +93,41 @@ def latest_gaps(db: duckdb.DuckDBPyConnection, task: str = "overall") -> pl.Data
         join core.boards as boards using (board)
         join core.snapshots as snapshots using (snapshot_id)
         order by latest.board
-        """
-    ).pl()
+        """,
+        task=task,
+    )
 
 
-def gap_series(db: duckdb.DuckDBPyConnection, board: str, task: str = "overall") -> pl.DataFrame:
+def gap_series(db: duckdb.DuckDBPyConnection, board: str, task: str = "overall") -> list[Row]:
     """metrics.gap_history of one board and task with the note of each snapshot, oldest first.
 
     Raises UnknownBoard.
     """
     check_board(db, board, task)
-    return db.execute(
+    return rows(
+        db,
         """
         select history.*, snapshots.note
         from metrics.gap_history as history
         join core.snapshots as snapshots using (snapshot_id)
-        where history.board = ? and history.task = ?
+        where history.board = $board and history.task = $task
         order by history.as_of
         """,
-        [board, task],
-    ).pl()
+        board=board,
+        task=task,
+    )
 
 
 def leaderboard(
     db: duckdb.DuckDBPyConnection, board: str, task: str, as_of: date | None
-) -> pl.DataFrame:
+) -> list[Row]:
     """The entries of a board as it stood on `as_of` (default: the latest), best first.
 
     Raises UnknownBoard if there is no such board or task, or nothing that early.
     """
     check_board(db, board, task)
-    found = db.execute(
+    found = rows(
+        db,
         """
         with chosen as (
             select arg_max(snapshots.snapshot_id, snapshots.as_of) as snapshot_id
@@ -142,9 +145,11 @@ def leaderboard(
         where entries.task = $task
         order by entries.position nulls last, entries.model
         """,
-        {"board": board, "task": task, "as_of": as_of},
-    ).pl()
-    if found.is_empty():
+        board=board,
+        task=task,
+        as_of=as_of,
+    )
+    if not found:
         raise UnknownBoard(f"nothing is known of {board} as early as {as_of}")
     return found
 
@@ -154,8 +159,8 @@ def gap_story(db: duckdb.DuckDBPyConnection, board: str, since: date, until: dat
 
     Takes the snapshots nearest before each date. Raises UnknownBoard if there are none.
     """
-    series = gap_series(db, board).filter(pl.col("gap_1_10_pct").is_not_null())
-    ends = [series.filter(pl.col("as_of") <= day).tail(1).to_dicts() for day in (since, until)]
+    series = [row for row in gap_series(db, board) if row["gap_1_10_pct"] is not None]
+    ends = [[row for row in series if row["as_of"] <= day][-1:] for day in (since, until)]
     if not all(ends):
         raise UnknownBoard(f"nothing is known of {board} as early as {since}")
     first, last = (end[0] for end in ends)
@@ -171,9 +176,11 @@ def check_board(db: duckdb.DuckDBPyConnection, board: str, task: str) -> None:
     """Raise UnknownBoard, naming what there is, unless the board has the task."""
     tasks = [
         row[0]
-        for row in db.execute(
-            "select distinct task from metrics.gap_history where board = ? order by task", [board]
-        ).fetchall()
+        for row in tuples(
+            db,
+            "select distinct task from metrics.gap_history where board = $board order by task",
+            board=board,
+        )
     ]
     if not tasks:
         boards = db.execute("select distinct board from metrics.gap_history order by 1").fetchall()

@@ -10,6 +10,7 @@ import duckdb
 
 from warehouse import reader
 from warehouse.offers import Conflict, Offer, Wanted, answers, conflicts, last_read, offers_of
+from warehouse.rows import tuples
 
 LINES = 10
 """A short list is short: the cheapest tied, the leader and as much of the Pareto line as fits."""
@@ -119,19 +120,30 @@ def _entries(
     db: duckdb.DuckDBPyConnection, board: str, task: str, as_of: date | None
 ) -> tuple[list[_Entry], date, int | None]:
     """The scored models, best first; the date they stood; how many are tied (None: unknown)."""
-    listed = reader.leaderboard(db, board, task, as_of).drop_nulls("position")
-    day = listed["as_of"][0]
-    ((n_tied,),) = db.execute(
-        "select n_tied from metrics.ties where board = ? and task = ? and as_of = ?",
-        [board, task, day],
-    ).fetchall()
-    ((higher,),) = db.execute(
-        "select higher_is_better from core.boards where board = ?", [board]
-    ).fetchall()
-    rows = listed.select("model", "score", "rank", "tied_with_leader").iter_rows()
+    every = reader.leaderboard(db, board, task, as_of)
+    listed = [row for row in every if row["position"] is not None]
+    day = listed[0]["as_of"]
+    ((n_tied, higher),) = tuples(
+        db,
+        """
+        select ties.n_tied, boards.higher_is_better
+        from metrics.ties as ties
+        join core.boards as boards using (board)
+        where ties.board = $board and ties.task = $task and ties.as_of = $day
+        """,
+        board=board,
+        task=task,
+        day=day,
+    )
     entries = [
-        _Entry(model, score, rank, None if n_tied is None else tied, score if higher else -score)
-        for model, score, rank, tied in rows
+        _Entry(
+            row["model"],
+            row["score"],
+            row["rank"],
+            None if n_tied is None else row["tied_with_leader"],
+            row["score"] if higher else -row["score"],
+        )
+        for row in listed
     ]
     return entries, day, n_tied
 

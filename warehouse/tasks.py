@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import duckdb
-import polars as pl
 
 from warehouse.reader import UnknownBoard, check_board
+from warehouse.rows import Row, rows, tuples
 
 
-def task_ranks(db: duckdb.DuckDBPyConnection, board: str, as_of: date | None) -> pl.DataFrame:
+def task_ranks(db: duckdb.DuckDBPyConnection, board: str, as_of: date | None) -> list[Row]:
     """One row per task (without overall) and model scored in it, of the latest state up to `as_of`.
 
     Columns: as_of, model, overall_rank, task, score, rank, rank_pct (0 first, 100 last; null where the
@@ -18,14 +18,15 @@ def task_ranks(db: duckdb.DuckDBPyConnection, board: str, as_of: date | None) ->
     saturated. In order of position in overall, then of mean_rank_pct. Empty where the board has no tasks
     so early; raises UnknownBoard where there is no such board, or nothing of it so early.
     """
-    known = db.execute(
-        "select min(as_of) from metrics.gap_history where board = ?", [board]
-    ).fetchall()[0][0]
+    ((known,),) = tuples(
+        db, "select min(as_of) from metrics.gap_history where board = $board", board=board
+    )
     if known is None:
         check_board(db, board, "overall")
     if as_of and as_of < known:
         raise UnknownBoard(f"nothing is known of {board} as early as {as_of}")
-    return db.execute(
+    return rows(
+        db,
         """
         with latest as (
             select board, max(as_of) as as_of
@@ -67,5 +68,6 @@ def task_ranks(db: duckdb.DuckDBPyConnection, board: str, as_of: date | None) ->
         order by overall.position nulls last, profiles.mean_rank_pct nulls last, placed.model,
             placed.task
         """,
-        {"board": board, "as_of": as_of},
-    ).pl()
+        board=board,
+        as_of=as_of,
+    )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 
 from warehouse.archive import Archive
+from warehouse.rows import Row, rows
 
 
-def trace(db: duckdb.DuckDBPyConnection, snapshot_id: str, archive: Archive) -> dict[str, Any]:
+def trace(db: duckdb.DuckDBPyConnection, snapshot_id: str, archive: Archive) -> Row:
     """The provenance of a snapshot: every score of it comes from this one payload.
 
     snapshot_id, board, listed_as (the board's name at the source; another one on a timeline of several
@@ -17,7 +16,8 @@ def trace(db: duckdb.DuckDBPyConnection, snapshot_id: str, archive: Archive) -> 
     (in the archive, from the home folder), licence and credit of the board at its source. Raises KeyError
     if there is no such snapshot.
     """
-    answer = db.execute(
+    found = rows(
+        db,
         """
         select
             states.snapshot_id,
@@ -35,14 +35,12 @@ def trace(db: duckdb.DuckDBPyConnection, snapshot_id: str, archive: Archive) -> 
         from core.states as states
         left join raw.payloads as payloads on payloads.sha256 = states.payload_sha256
         left join core.boards as boards on boards.board = states.listed_as
-        where states.snapshot_id = ?
+        where states.snapshot_id = $snapshot_id
         """,
-        [snapshot_id],
+        snapshot_id=snapshot_id,
     )
-    columns = [column[0] for column in answer.description]
-    row = answer.fetchone()
-    if row is None:
+    if not found:
         raise KeyError(snapshot_id)
-    told = dict(zip(columns, row, strict=True))
+    told = found[0]
     path = archive.path(told["payload_sha256"]).relative_to(archive.root.parent)
     return {**told, "payload_path": str(path)}

@@ -12,7 +12,8 @@ import duckdb
 from warehouse.claims import Claim, GapClaim, GroupsClaim, LeaderClaim
 from warehouse.definitions import Definition, Nth, Unit, Who
 from warehouse.gap_queries import State, scored
-from warehouse.models import quoted
+from warehouse.quoting import quoted
+from warehouse.rows import tuples
 
 # A board stands until its next state, so the last one before a day speaks for it, but not for long: the
 # arena moved within a week more than once. A claim older than the records is answered by the first state
@@ -113,10 +114,12 @@ def nearest(days: Iterable[date], day: date) -> date | None:
 
 
 def _days(db: duckdb.DuckDBPyConnection, claim: Claim) -> list[date]:
-    found = db.execute(
-        "select as_of from metrics.gap_history where board = ? and task = ? order by as_of",
-        [claim.board, claim.task],
-    ).fetchall()
+    found = tuples(
+        db,
+        "select as_of from metrics.gap_history where board = $board and task = $task order by as_of",
+        board=claim.board,
+        task=claim.task,
+    )
     return [day for (day,) in found]
 
 
@@ -161,7 +164,8 @@ def _lacking(db: duckdb.DuckDBPyConnection, claim: Claim, state: State, known: b
 
 def _ever_listed(db: duckdb.DuckDBPyConnection, claim: LeaderClaim) -> bool:
     return bool(
-        db.execute(
+        tuples(
+            db,
             """
             select 1
             from core.entries as entries
@@ -170,8 +174,9 @@ def _ever_listed(db: duckdb.DuckDBPyConnection, claim: LeaderClaim) -> bool:
                 and $name in (model, entries.model_raw, entries.organization, models.organization)
             limit 1
             """,
-            {"board": claim.board, "name": claim.leader},
-        ).fetchall()
+            board=claim.board,
+            name=claim.leader,
+        )
     )
 
 

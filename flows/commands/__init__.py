@@ -1,23 +1,32 @@
-"""The commands: each module here holds some, and none is registered by hand."""
+"""The commands, one a module: the command NAME is NAME in NAME.py, and none is registered by hand."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
+SHARED = "common"
+"""The module here that is no command."""
 
-def load_commands() -> Iterator[click.Command]:
-    """Every command that a module of this folder defines, but not those of a group in it."""
-    for info in pkgutil.iter_modules(__path__, f"{__name__}."):
-        module = importlib.import_module(info.name)
-        found = [value for value in vars(module).values() if isinstance(value, click.Command)]
-        grouped = {
-            id(command)
-            for group in found
-            if isinstance(group, click.Group)
-            for command in group.commands.values()
-        }
-        yield from (command for command in found if id(command) not in grouped)
+
+class Commands(Mapping[str, click.Command]):
+    """The commands by name. Each is imported when it is asked for: none waits for those of another."""
+
+    def __init__(self) -> None:
+        self._names = {info.name for info in pkgutil.iter_modules(__path__)} - {SHARED}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._names:
+            raise KeyError(name)
+        module = importlib.import_module(f"{__name__}.{name}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

@@ -10,10 +10,9 @@ from rich.console import Console
 from flows.commands.common import DAY, NOTHING, USAGE, Stop, json_option, known_option, task_option
 from flows.settings import Settings
 from flows.show.boards import as_known, leaderboard_table
-from flows.show.heatmap import print_heatmap
 from flows.show.text import print_json
 from flows.show.trace import bytes_command, print_trace
-from warehouse import known, reader, tasks
+from warehouse import known, reader
 from warehouse.archive import Archive
 from warehouse.trace import trace
 
@@ -49,30 +48,33 @@ def board(
             found = known.leaderboard_known(db, board, task, day, known_on.date())
         else:
             found = reader.leaderboard(db, board, task, day)
-        told = trace(db, found["snapshot_id"][0], Archive(settings.archive)) if traced else None
-    shown = found.head(top) if top else found
+        told = trace(db, found[0]["snapshot_id"], Archive(settings.archive)) if traced else None
+    shown = found[:top] if top else found
     if as_json:
         extra = {"trace": {**told, "show": bytes_command(told, settings.home)}} if told else {}
-        return print_json(Console(), ({**row, **extra} for row in shown.iter_rows(named=True)))
+        return print_json(Console(), ({**row, **extra} for row in shown))
     console = Console()
     console.print(leaderboard_table(shown, board, task))
-    if found["tied_with_leader"].sum() > 1:
+    if sum(bool(row["tied_with_leader"]) for row in found) > 1:
         console.print("[bold yellow]Bold[/]: cannot be told from the leader (Holm, 5%).")
     if known_on:
         console.print(as_known(known_on))
-        if not found["current"][0]:
+        if not found[0]["current"]:
             console.print("Other values of this date were published later; its ties are not known.")
-    if shown.height < found.height:
-        console.print(f"{found.height - shown.height} more; --top 0 shows all.")
+    if len(shown) < len(found):
+        console.print(f"{len(found) - len(shown)} more; --top 0 shows all.")
     if told:
         print_trace(console, told, settings.home)
     return None
 
 
 def _heatmap(board: str, day: date | None, top: int, as_json: bool) -> None:
+    from flows.show.heatmap import print_heatmap
+    from warehouse import tasks
+
     with reader.reader(Settings().published) as db:
         found = tasks.task_ranks(db, board, day)
-    if found.is_empty():
+    if not found:
         raise Stop(
             f"{board} has no tasks besides overall; `photofinish board {board}` shows it", NOTHING
         )

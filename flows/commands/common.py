@@ -9,8 +9,6 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from sources import load_sources
-
 SICK, USAGE, NOTHING = 1, 2, 3
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -46,6 +44,11 @@ def known_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def known(wanted: tuple[str, ...]) -> list[str]:
     """The ids as a list. Stops with wrong usage, naming what there is, if one is no source."""
+    if not wanted:
+        return []
+    # Their parsers are much to import for a command that names none.
+    from sources import load_sources
+
     every = load_sources()
     if unknown := [id_ for id_ in wanted if id_ not in every]:
         raise Stop(f"no source {', '.join(unknown)}; there are {', '.join(every)}", USAGE)

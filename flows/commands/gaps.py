@@ -19,11 +19,9 @@ from flows.commands.common import (
 )
 from flows.settings import Settings
 from flows.show.boards import as_known, gaps_table, notes, series_table
-from flows.show.chained import print_chained
-from flows.show.definitions import print_definitions
-from flows.show.frontier import print_latest, print_series
-from flows.show.text import print_json
-from warehouse import frontier, known, reader
+from flows.show.text import ending, print_json
+from warehouse import reader
+from warehouse.place import Place
 
 
 @click.command()
@@ -66,22 +64,26 @@ def gaps(
         )
     published = Settings().published
     if sides:
-        return _frontier(board, task, as_json, last)
+        return _frontier(published, board, task, as_json, last)
     if board and chained:
+        from flows.show.chained import print_chained
+
         return print_chained(Console(), published, board, task, last, as_json)
     if board and definitions:
+        from flows.show.definitions import print_definitions
+
         return print_definitions(Console(), published, board, task, as_of, as_json)
     if board:
-        return _series(board, task, known_on, last, as_json)
-    return _latest(task, as_json)
+        return _series(published, board, task, known_on, last, as_json)
+    return _latest(published, task, as_json)
 
 
-def _latest(task: str, as_json: bool) -> None:
-    with reader.reader(Settings().published) as db:
+def _latest(published: Place, task: str, as_json: bool) -> None:
+    with reader.reader(published) as db:
         found = reader.latest_gaps(db, task)
     if as_json:
-        return print_json(Console(), found.iter_rows(named=True))
-    if found.is_empty():
+        return print_json(Console(), found)
+    if not found:
         raise Stop(f"no board has the task {task}; `photofinish gaps` shows overall", NOTHING)
     console = Console()
     console.print(gaps_table(found))
@@ -92,15 +94,19 @@ def _latest(task: str, as_json: bool) -> None:
     return None
 
 
-def _series(board: str, task: str, known_on: datetime | None, last: int, as_json: bool) -> None:
-    with reader.reader(Settings().published) as db:
+def _series(
+    published: Place, board: str, task: str, known_on: datetime | None, last: int, as_json: bool
+) -> None:
+    with reader.reader(published) as db:
         if known_on:
+            from warehouse import known
+
             found = known.gap_series_known(db, board, task, known_on.date())
         else:
             found = reader.gap_series(db, board, task)
     if as_json:
-        return print_json(Console(), found.iter_rows(named=True))
-    console, shown = Console(), found.tail(last)
+        return print_json(Console(), found)
+    console, shown = Console(), ending(found, last)
     console.print(series_table(shown, board, task))
     for note in notes(shown):
         console.print(f"[yellow]{escape(note)}[/]", highlight=False)
@@ -115,20 +121,23 @@ def _series(board: str, task: str, known_on: datetime | None, last: int, as_json
     return None
 
 
-def _frontier(board: str | None, task: str, as_json: bool, last: int) -> None:
-    with reader.reader(Settings().published) as db:
+def _frontier(published: Place, board: str | None, task: str, as_json: bool, last: int) -> None:
+    from flows.show.frontier import print_latest, print_series
+    from warehouse import frontier
+
+    with reader.reader(published) as db:
         if board is None:
             found = frontier.latest_frontier(db, task)
         else:
             found = frontier.frontier_series(db, board, task)
             leaders = frontier.country_leaders(db, board, task)
     if as_json:
-        return print_json(Console(), found.iter_rows(named=True))
+        return print_json(Console(), found)
     if board is not None:
-        if found.is_empty():
+        if not found:
             Console().print(f"{board} has no date on which both sides have a model with a score.")
         return print_series(Console(), found, leaders, board, last)
-    if found.is_empty():
+    if not found:
         raise Stop(
             f"no board has models of both sides in the task {task}; country and licence come from "
             "the boards that state them (`photofinish sources`)",

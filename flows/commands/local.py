@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -15,10 +16,12 @@ from flows.progress import announce, bars
 from flows.settings import Settings
 from flows.show import local as show
 from flows.show.text import counted, print_json
-from sources import SourceChanged, load_sources
-from sources.local import NAME, Case
-from sources.local_file import BadRow, read_cases
 from warehouse import local_reader, reader
+
+# The parsers are for who adds results; the others need not wait for them.
+if TYPE_CHECKING:
+    from sources.local import Case
+    from sources.local_file import BadRow
 
 
 @click.group()
@@ -39,6 +42,8 @@ def add(file: Path, name: str | None, as_of: datetime | None, skip_bad: bool) ->
     file replace their earlier results, others stay. docs/local.md has an example.
     """
     from flows import local as adding
+    from sources import load_sources
+    from sources.local import NAME
 
     chosen = name or adding.name_of(file.stem)
     if not NAME.fullmatch(chosen):
@@ -84,6 +89,9 @@ def add(file: Path, name: str | None, as_of: datetime | None, skip_bad: bool) ->
 
 
 def _read(file: Path) -> tuple[list[Case], list[BadRow]]:
+    from sources import SourceChanged
+    from sources.local_file import read_cases
+
     try:
         return read_cases(file.read_bytes(), file.name)
     except SourceChanged as error:
@@ -120,15 +128,15 @@ def losses(
     with local_reader.build_reader(Settings().build) as db:
         found = local_reader.losses(db, board, search, model, task)
     if as_json:
-        return print_json(Console(), found.iter_rows(named=True))
+        return print_json(Console(), found)
     console = Console()
-    if found.is_empty():
+    if not found:
         console.print(f"No failing case of {board} is like that.")
         return None
-    shown = found.head(top) if top else found
+    shown = found[:top] if top else found
     console.print(show.losses_table(shown, board))
-    if shown.height < found.height:
-        console.print(f"{found.height - shown.height} more; --top 0 shows all, --search chooses.")
+    if len(shown) < len(found):
+        console.print(f"{len(found) - len(shown)} more; --top 0 shows all, --search chooses.")
     console.print("Next: --json gives them whole, with the expected answers.")
     return None
 
@@ -146,13 +154,9 @@ def compare(name: str, task: str, as_json: bool) -> None:
         tests = local_reader.paired(db, board, task)
         against = local_reader.against_public(db, board)
     if as_json:
-        both = {
-            "paired_tests": tests.to_dicts(),
-            "local_vs_public": against.to_dicts(),
-        }
-        return print_json(Console(), [both])
+        return print_json(Console(), [{"paired_tests": tests, "local_vs_public": against}])
     console = Console()
-    if tests.is_empty():
+    if not tests:
         console.print(f"{board} has no two neighbours with a case in common: add another model.")
     else:
         console.print(show.tests_table(tests, board, task))
@@ -160,7 +164,7 @@ def compare(name: str, task: str, as_json: bool) -> None:
             "apart: on the cases on which they differ, one does better more often than chance "
             "(McNemar's exact test, Holm, 5%)."
         )
-    if against.is_empty():
+    if not against:
         console.print("No public board has three models in common with it.")
     else:
         console.print(show.public_table(against))

@@ -63,5 +63,5 @@ def retry(sources: tuple[str, ...], as_json: bool) -> None:
         print_json(Console(), retried_facts(done, settings.archive))
     else:
         print_retried(Console(), done)
-    if not done.refused.is_empty():
+    if done.refused:
         sys.exit(SICK)

@@ -1,13 +1,11 @@
-"""The daily job: on the public sources, and on the bundled sample."""
+"""The daily job."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,11 +22,8 @@ from flows.commands.common import (
     tell_damaged,
 )
 from flows.progress import bars
-from flows.settings import Settings
-from flows.show.boards import gaps_table
 from flows.show.sources import print_report
-from sources import load_sources, tidy
-from warehouse import reader
+from sources import load_sources
 from warehouse.health import PERIODS
 
 if TYPE_CHECKING:
@@ -52,55 +47,14 @@ def run(
     if cadence and not any(s.card.cadence == cadence for s in load_sources().values()):
         Console().print(f"No card says {cadence}, so there is nothing to do.")
         return
-    report = _run_daily(known(sources), moment, None, cadence)
-    _print_report(report, as_json)
+    report = run_daily(known(sources), moment, None, cadence)
+    tell_report(report, as_json)
 
 
-@click.command()
-@json_option
-def demo(as_json: bool) -> None:
-    """Run the daily job on the bundled sample, and say what it found."""
-    report = _run_daily([tidy.CARD.id], None, tidy.SAMPLE)
-    settings = Settings()
-    if as_json:
-        _print_report(report, as_json)
-        return
-    console = Console()
-    with reader.reader(settings.published) as db:
-        console.print(gaps_table(reader.latest_gaps(db)))
-        told = reader.gap_story(db, "sample/arena_text", date(2023, 12, 20), date(2025, 2, 22))
-    console.print(f"\n{told}")
-    index = settings.site / "index.html"
-    if index.exists():
-        console.print(f"\nThe page: open {index.resolve().as_uri()} in a browser.", soft_wrap=True)
-    photofinish, python = _runnable("photofinish"), _runnable("python")
-    by_hand = (
-        f'  {python} -c "import duckdb; print(duckdb.connect('
-        f"'{escape(str(settings.published))}', read_only=True)"
-        ".sql('from metrics.gap_history'))\"\n"
-    )
-    console.print(
-        f"\nThe tables are in [bold]{escape(str(settings.published))}[/]. To ask them yourself:\n"
-        f"  {photofinish} gaps sample/arena_text\n"
-        f"{'' if settings.lake else by_hand}"
-        f"Next: `{photofinish} run` pulls the public sources, `{photofinish} sources` lists them.",
-        soft_wrap=True,
-        highlight=False,
-    )
-
-
-def _runnable(program: str) -> str:
-    """How to call a program of this environment from where the user stands."""
-    beside = Path(sys.executable).with_name(program)
-    found = shutil.which(program)
-    if found and Path(found).resolve() == beside.resolve():
-        return program
-    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
-
-
-def _run_daily(
+def run_daily(
     chosen: list[str], as_of: datetime | None, folder: Path | None, cadence: str | None = None
 ) -> Report:
+    """Run the flow on the chosen sources (none: all), at `as_of` or now, with the sample in `folder`."""
     console = Console(stderr=True)
     with _starting(console):
         from flows.daily import daily
@@ -118,7 +72,8 @@ def _starting(console: Console) -> Iterator[None]:
         yield
 
 
-def _print_report(report: Report, as_json: bool) -> None:
+def tell_report(report: Report, as_json: bool) -> None:
+    """Print what came of a run; ends the command with an exit code where not all is well."""
     print_report(Console(), report, as_json)
     sick = [source for source in report.sources if source.sick]
     if not as_json:

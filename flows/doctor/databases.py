@@ -13,7 +13,7 @@ from flows.settings import Settings
 from sources import load_sources
 from warehouse import layout
 from warehouse.archive import Fetch
-from warehouse.database import RAW_TABLES
+from warehouse.raw_tables import RAW_TABLES
 
 ANEW = (
     "`photofinish rebuild` makes it anew from the archive; what is there is kept under another name"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import polars as pl
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -10,6 +11,7 @@ from flows.show.text import fixed, percent, print_json, titled
 from warehouse import reader
 from warehouse.chained import chained_gaps
 from warehouse.place import Place
+from warehouse.rows import Row
 
 
 def print_chained(
@@ -19,7 +21,7 @@ def print_chained(
     with reader.reader(published) as db:
         series = chained_gaps(db, board, task, last)
     if as_json:
-        return print_json(console, series.iter_rows(named=True))
+        return print_json(console, series)
     console.print(chained_table(series, board, task))
     console.print(
         "basket: the gap among the models listed on every date shown; moves of the whole board (last "
@@ -30,9 +32,9 @@ def print_chained(
     return None
 
 
-def chained_table(series: pl.DataFrame, board: str, task: str) -> Table:
+def chained_table(series: Sequence[Row], board: str, task: str) -> Table:
     """A line a date: both gaps as published and over the basket, and moves of the whole board."""
-    table = titled(f"{board} · {task} · {series['n_basket'][-1]} models listed on every date")
+    table = titled(f"{board} · {task} · {series[-1]['n_basket']} models listed on every date")
     fixed(table, "as of", ["2025-01-01"])
     fixed(table, "models", ["1000"], right=True)
     fixed(table, "gap 1–2", ["100.00%"], right=True)
@@ -40,7 +42,7 @@ def chained_table(series: pl.DataFrame, board: str, task: str) -> Table:
     fixed(table, "gap 1–10", ["100.00%"], right=True)
     fixed(table, "basket", ["100.00%"], right=True)
     fixed(table, "board", ["+100.00"], right=True)
-    for row in series.iter_rows(named=True):
+    for row in series:
         table.add_row(
             str(row["as_of"]),
             str(row["n_models"]),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-import polars as pl
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +23,7 @@ from warehouse.definitions import (
 )
 from warehouse.gap_queries import State
 from warehouse.place import Place
+from warehouse.rows import Row
 
 KS = (2, 10)
 ORDINALS = {2: "second", 10: "tenth"}
@@ -49,7 +50,7 @@ def print_definitions(
         gaps = gaps_by_definition(db, state, KS)
     if as_json:
         facts = {"board": state.board, "task": state.task, "as_of": state.as_of}
-        return print_json(console, ({**facts, **row} for row in gaps.iter_rows(named=True)))
+        return print_json(console, ({**facts, **row} for row in gaps))
     console.print(definitions_table(gaps, state))
     if not higher_is_better:
         console.print(
@@ -59,13 +60,13 @@ def print_definitions(
     return None
 
 
-def definitions_table(gaps: pl.DataFrame, state: State) -> Table:
+def definitions_table(gaps: Sequence[Row], state: State) -> Table:
     """Two lines for each k, way to find the k-th and kind of contender; one column per unit."""
     table = titled(f"{state.board} · {state.task} · as of {state.as_of}")
     table.add_column("from first to\n[dim]k-th of[/]", overflow="ellipsis")
     for unit in Unit:
         table.add_column(HEADINGS[unit], justify="right", no_wrap=True)
-    for row in gaps.iter_rows(named=True):
+    for row in gaps:
         kth = f"{ORDINALS[row['k']]} by {WORDS[Nth(row['nth'])]}"
         model = f"{WORDS[Who(row['who'])]}: {row['kth_model'] or '–'}"
         table.add_row(
@@ -84,7 +85,7 @@ def amount(unit: Unit, value: float | None) -> str:
     return number(value)
 
 
-def spread_sentence(gaps: pl.DataFrame) -> str:
+def spread_sentence(gaps: Sequence[Row]) -> str:
     """How far the percentages of each k lie apart."""
     said = ", ".join(f"to {ORDINALS[k]}: {_range(between)}" for k, between in spread(gaps).items())
     return f"Gap from first {said}, depending on the definition."

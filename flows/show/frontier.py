@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import polars as pl
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from flows.show.text import (
     VERDICT_STYLE,
+    ending,
     fixed,
     number,
     pair,
@@ -18,6 +19,7 @@ from flows.show.text import (
     titled,
     verdict,
 )
+from warehouse.rows import Row
 
 NOTE = (
     "+: the first named is ahead, in percent of the lower-placed score. unknown (3): three models that "
@@ -25,13 +27,13 @@ NOTE = (
 )
 
 
-def print_latest(console: Console, frontier: pl.DataFrame) -> None:
+def print_latest(console: Console, frontier: Sequence[Row]) -> None:
     """Per board the latest gap between the US and China, and between proprietary and open weights."""
     table = titled("The best of each side")
     table.add_column("board\n[dim]as of[/]", width=22, overflow="fold")
     fixed(table, "", ["open weights"])
     _gap_columns(table)
-    for row in frontier.iter_rows(named=True):
+    for row in frontier:
         table.add_row(
             f"{escape(row['board'])}\n[dim]{row['as_of']}[/]",
             f"{row['a']}\n{row['b']}",
@@ -42,25 +44,26 @@ def print_latest(console: Console, frontier: pl.DataFrame) -> None:
 
 
 def print_series(
-    console: Console, series: pl.DataFrame, leaders: pl.DataFrame, board: str, last: int
+    console: Console, series: Sequence[Row], leaders: Sequence[Row], board: str, last: int
 ) -> None:
     """The `last` dates of each dimension on one board, then who leads in each country."""
-    for rows in series.partition_by("dimension", maintain_order=True):
-        first = rows.row(0, named=True)
+    for dimension in dict.fromkeys(row["dimension"] for row in series):
+        rows = [row for row in series if row["dimension"] == dimension]
+        first = rows[0]
         table = titled(f"{board} · {first['task']} · {first['a']} against {first['b']}")
         fixed(table, "as of", ["2025-01-01"])
         _gap_columns(table)
-        for row in rows.tail(last).iter_rows(named=True):
+        for row in ending(rows, last):
             table.add_row(str(row["as_of"]), *_gap_cells(row))
         console.print(table)
-    if not leaders.is_empty():
+    if leaders:
         console.print(leaders_table(leaders))
     console.print(NOTE)
 
 
-def leaders_table(leaders: pl.DataFrame) -> Table:
+def leaders_table(leaders: Sequence[Row]) -> Table:
     """One line a country: its first model and how far that is behind the leader."""
-    table = titled(f"The first of each country · {leaders['as_of'][0]}")
+    table = titled(f"The first of each country · {leaders[0]['as_of']}")
     fixed(table, "", ["US"])
     table.add_column("model", no_wrap=True, overflow="ellipsis")
     table.add_column("organization", no_wrap=True, overflow="ellipsis")
@@ -68,7 +71,7 @@ def leaders_table(leaders: pl.DataFrame) -> Table:
     fixed(table, "score", ["1234.56"], right=True)
     fixed(table, "behind", ["100.00%"], right=True)
     fixed(table, "models", ["1000"], right=True)
-    for row in leaders.iter_rows(named=True):
+    for row in leaders:
         table.add_row(
             row["country"],
             escape(row["model"]),
@@ -87,7 +90,7 @@ def _gap_columns(table: Table) -> None:
     fixed(table, "gap\n[dim]verdict[/]", VERDICT_STYLE)
 
 
-def _gap_cells(row: dict[str, Any]) -> tuple[Any, ...]:
+def _gap_cells(row: Row) -> tuple[Any, ...]:
     pct = row["gap_pct"]
     unplaced = f" ({row['unplaced']})" if row["unplaced"] else ""
     return (

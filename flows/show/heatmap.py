@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from string import ascii_letters
-from typing import Any
 
-import polars as pl
 from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.show.text import fixed, number, print_json, titled
+from warehouse.rows import Row
 
 SHADES = (
     (10, "█", "bold bright_green"),
@@ -30,54 +32,56 @@ LEAST_NAME, MOST_NAME = 22, 40
 
 
 def print_heatmap(
-    console: Console, cells: pl.DataFrame, board: str, top: int, as_json: bool
+    console: Console, cells: Sequence[Row], board: str, top: int, as_json: bool
 ) -> None:
     """The first `top` models (0: all) by the tasks that fit, widest spread first; all tasks as JSON.
 
     `cells` is what warehouse.tasks.task_ranks gives.
     """
-    models = cells["model"].unique(maintain_order=True)
-    first = models.head(top) if top else models
-    shown = cells.filter(pl.col("model").is_in(first.implode()))
+    models = list(dict.fromkeys(cell["model"] for cell in cells))
+    first = dict.fromkeys(models[:top] if top else models)
+    shown = [cell for cell in cells if cell["model"] in first]
     if as_json:
-        return print_json(console, shown.iter_rows(named=True))
-    tasks = cells.unique("task").sort("spread", "task", descending=[True, False])
-    fitting = tasks.head(min(_room(console.width - LEAST_NAME), len(ascii_letters)))
-    console.print(heatmap_table(shown, fitting["task"].to_list(), board, console.width))
+        return print_json(console, shown)
+    each = {cell["task"]: cell for cell in cells}.values()
+    tasks = sorted(each, key=lambda cell: (-cell["spread"], cell["task"]))
+    fitting = tasks[: min(_room(console.width - LEAST_NAME), len(ascii_letters))]
+    console.print(heatmap_table(shown, [one["task"] for one in fitting], board, console.width))
     console.print(_legend())
-    console.print(Columns([_named(row) for row in _lettered(fitting)], padding=(0, 2)))
-    console.print(_notes(tasks.height - fitting.height, models.len() - first.len()))
+    lettered = zip(ascii_letters, fitting, strict=False)
+    console.print(Columns([_named(letter, task) for letter, task in lettered], padding=(0, 2)))
+    console.print(_notes(len(tasks) - len(fitting), len(models) - len(first)))
     return None
 
 
-def heatmap_table(cells: pl.DataFrame, tasks: list[str], board: str, width: int) -> Table:
+def heatmap_table(cells: Sequence[Row], tasks: list[str], board: str, width: int) -> Table:
     """One line a model, one cell a task in the order given, under letters; its profile at the end."""
     heads = " ".join(ascii_letters[: len(tasks)])
     room = width - BESIDE - len(heads)
-    table = titled(f"{board} · where each model stands in each task · {cells['as_of'][0]}")
+    table = titled(f"{board} · where each model stands in each task · {cells[0]['as_of']}")
     fixed(table, "rank", ["100"], right=True)
     table.add_column(
         "model", no_wrap=True, overflow="ellipsis", width=min(max(room, LEAST_NAME), MOST_NAME)
     )
     fixed(table, heads, [heads])
     fixed(table, "profile", PROFILES)
-    for rows in cells.partition_by("model", maintain_order=True):
-        first = rows.row(0, named=True)
-        placed = dict(rows.select("task", "rank_pct").iter_rows())
-        scored = set(rows["task"])
+    for model, rows in groupby(cells, key=itemgetter("model")):
+        placed = {cell["task"]: cell for cell in rows}
+        first = next(iter(placed.values()))
         table.add_row(
             "–" if first["overall_rank"] is None else str(first["overall_rank"]),
-            escape(first["model"]),
-            Text(" ").join(_cell(placed.get(task), task in scored) for task in tasks),
+            escape(model),
+            Text(" ").join(_cell(placed.get(task)) for task in tasks),
             first["profile"] or "–",
         )
     return table
 
 
-def _cell(rank_pct: float | None, scored: bool) -> Text:
-    if not scored:
+def _cell(cell: Row | None) -> Text:
+    if cell is None:
         return Text(MISSING, "dim")
-    return next(Text(mark, style) for end, mark, style in SHADES if (rank_pct or 0) <= end)
+    rank_pct = cell["rank_pct"] or 0
+    return next(Text(mark, style) for end, mark, style in SHADES if rank_pct <= end)
 
 
 def _room(width: int) -> int:
@@ -91,15 +95,10 @@ def _legend() -> Text:
     return Text("  ").join([*parts, end])
 
 
-def _lettered(tasks: pl.DataFrame) -> list[dict[str, Any]]:
-    rows = tasks.iter_rows(named=True)
-    return [{**row, "letter": letter} for letter, row in zip(ascii_letters, rows, strict=False)]
-
-
-def _named(row: dict[str, Any]) -> Text:
-    mark = "*" if row["saturated"] else ""
+def _named(letter: str, task: Row) -> Text:
+    mark = "*" if task["saturated"] else ""
     return Text.assemble(
-        (row["letter"], "bold"), f" {row['task']} ", (f"{number(row['spread'])}{mark}", "cyan")
+        (letter, "bold"), f" {task['task']} ", (f"{number(task['spread'])}{mark}", "cyan")
     )
 
 

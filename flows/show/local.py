@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-import polars as pl
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from flows.show.text import counted, fixed, number, percent, titled
-from sources.local_file import BadRow
+from warehouse.rows import Row
+
+if TYPE_CHECKING:
+    from sources.local_file import BadRow
 
 SHOWN = 20
 EXCERPT = 120
@@ -25,7 +27,7 @@ def bad_rows(bad: Sequence[BadRow]) -> str:
     return f"{shown}{more}"
 
 
-def story(board: str, stood: dict[str, Any]) -> str:
+def story(board: str, stood: Row) -> str:
     """Who leads whom by how much and how sure that is, in sentences."""
     dated = f"On {board} as of {stood['as_of']} {stood['leader']} has {number(stood['top_score'])}%"
     if stood["runner_up"] is None:
@@ -45,14 +47,14 @@ def story(board: str, stood: dict[str, Any]) -> str:
     )
 
 
-def losses_table(losses: pl.DataFrame, board: str) -> Table:
+def losses_table(losses: Sequence[Row], board: str) -> Table:
     """One line a lost case: who failed it, how many others did, what was asked and answered."""
     table = titled(f"{board} · lost cases")
     table.add_column("case\n[dim]task[/]", max_width=16, overflow="fold")
     table.add_column("model\n[dim]score[/]", max_width=18, overflow="fold")
     fixed(table, "failed by", ["100 of 100"])
     table.add_column("prompt\n[dim]output[/]", overflow="fold", ratio=1)
-    for row in losses.iter_rows(named=True):
+    for row in losses:
         refused = " refused" if row["refused"] else ""
         table.add_row(
             _stacked(row["case_id"], row["task"]),
@@ -73,16 +75,15 @@ def excerpt(text: str | None) -> str:
     return plain if len(plain) <= EXCERPT else f"{plain[:EXCERPT]}…"
 
 
-def tests_table(tests: pl.DataFrame, board: str, task: str) -> Table:
+def tests_table(tests: Sequence[Row], board: str, task: str) -> Table:
     """One line a pair of neighbours: on how many cases each did better, and whether they are apart."""
-    as_of = tests["as_of"][0]
-    table = titled(f"{board} · {task} · as of {as_of} · neighbours, case by case")
+    table = titled(f"{board} · {task} · as of {tests[0]['as_of']} · neighbours, case by case")
     table.add_column("model\n[dim]next below[/]", overflow="fold")
     for name, widest in (("cases", "1000"), ("better", "1000"), ("worse", "1000")):
         fixed(table, name, [widest], right=True)
     fixed(table, "p (Holm)", ["0.00012"], right=True)
     fixed(table, "apart", ["apart"])
-    for row in tests.iter_rows(named=True):
+    for row in tests:
         table.add_row(
             _stacked(row["model"], row["next_model"]),
             *(str(row[name]) for name in ("n_cases", "better", "worse")),
@@ -92,7 +93,7 @@ def tests_table(tests: pl.DataFrame, board: str, task: str) -> Table:
     return table
 
 
-def public_table(against: pl.DataFrame) -> Table:
+def public_table(against: Sequence[Row]) -> Table:
     """One line a public board: how alike its order is to yours, and which model it ranks otherwise."""
     table = titled("Your order and theirs (overall, models in common)")
     table.add_column("public board\n[dim]as of[/]", overflow="fold")
@@ -101,7 +102,7 @@ def public_table(against: pl.DataFrame) -> Table:
     table.add_column("furthest apart", overflow="fold")
     fixed(table, "yours", ["100"], right=True)
     fixed(table, "theirs", ["100"], right=True)
-    for row in against.iter_rows(named=True):
+    for row in against:
         tau = row["kendall_tau"]
         table.add_row(
             _stacked(row["public_board"], str(row["public_as_of"])),

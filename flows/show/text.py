@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.text import Text
 
 BARS = "▁▂▃▄▅▆▇█"
 VERDICT_STYLE = {"lead": "green", "photo finish": "bold yellow", "unknown": "dim"}
+T = TypeVar("T")
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -59,6 +60,11 @@ def tied(row: dict[str, Any]) -> str:
 def counted(n: int, what: str) -> str:
     """1 case, 2 cases."""
     return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def ending(rows: Sequence[T], count: int) -> Sequence[T]:
+    """The last `count` of the rows."""
+    return rows[-count or len(rows) :]
 
 
 def listed(names: Sequence[str], most: int) -> str:

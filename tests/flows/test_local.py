@@ -23,7 +23,7 @@ from tests.flows.machine import photofinish
 from tests.flows.test_backfill import contents
 from warehouse import local_reader
 from warehouse.archive import Archive
-from warehouse.database import NotADatabase
+from warehouse.layout import NotADatabase
 
 NOW = datetime(2025, 3, 1, 6, tzinfo=UTC)
 SECRET = "zanzibar-marker"
@@ -94,7 +94,7 @@ def test_other_answers_with_the_same_scores_are_seen(settings: Settings) -> None
     put(settings, JANUARY.replace("I cannot", "I must not"), NOW + timedelta(hours=1))
     with local_reader.build_reader(settings.build) as db:
         found = local_reader.losses(db, "local/x", "must not")
-    assert found["model"].to_list() == ["bea"]
+    assert [row["model"] for row in found] == ["bea"]
 
 
 def test_results_of_an_earlier_day_leave_the_later_states(settings: Settings) -> None:
@@ -130,7 +130,7 @@ def test_a_rebuild_brings_everything_back(settings: Settings) -> None:
     pipeline.rebuild(settings, load_sources())
     assert contents(settings) == before
     with local_reader.build_reader(settings.build) as db:
-        assert local_reader.losses(db, "local/x").equals(lost)
+        assert local_reader.losses(db, "local/x") == lost
 
 
 def test_the_daily_run_does_not_fetch_it() -> None:
@@ -235,7 +235,8 @@ def test_lost_cases_are_searched_as_plain_text(settings: Settings) -> None:
     with local_reader.build_reader(settings.build) as db:
 
         def found(**wanted: str) -> list[tuple[str, str]]:
-            return local_reader.losses(db, "local/x", **wanted).select("case_id", "model").rows()
+            lost = local_reader.losses(db, "local/x", **wanted)
+            return [(row["case_id"], row["model"]) for row in lost]
 
         assert found() == [("2", "ada"), ("2", "bea"), ("1", "bea")]
         assert found(search="i_cannot") == [("2", "bea")]

@@ -19,8 +19,9 @@ from sources import load_sources
 from tests.conftest import landed, scored, tidy_csv
 from warehouse import layout
 from warehouse.archive import Archive, NewerJournal
-from warehouse.database import RAW_TABLES, connect
+from warehouse.database import connect
 from warehouse.layout import NewerHome, NotADatabase, OlderHome
+from warehouse.raw_tables import RAW_TABLES
 from warehouse.reader import latest_gaps, reader
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,9 +1,8 @@
-"""The past: land versions published before, and make the database anew from the archive."""
+"""The past: versions that were published before."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -86,37 +85,7 @@ def backfill(
     )
     if done.skipped:
         Console(stderr=True).print(escape(skipped(done.skipped)), soft_wrap=True)
-    _end(problems(Settings().published), done.skipped)
-
-
-def _end(found: Sequence[str], left_out: Sequence[str] = ()) -> None:
-    tell_damaged(found)
-    if found or left_out:
+    damaged = problems(Settings().published)
+    tell_damaged(damaged)
+    if damaged or done.skipped:
         sys.exit(SICK)
-
-
-@click.command()
-@click.option(
-    "--without-damaged",
-    is_flag=True,
-    help="Go on even if payloads that were read before are damaged now.",
-)
-def rebuild(without_damaged: bool) -> None:
-    """Make the database anew from the archive, and publish it."""
-    from flows import pipeline
-    from flows.progress import announce
-
-    settings = Settings()
-    with (
-        pipeline.only_run(settings, "the rebuild"),
-        pipeline.only_transform(settings, "the rebuild"),
-        bars(Console(stderr=True)),
-    ):
-        read = pipeline.rebuild(
-            settings,
-            load_sources(),
-            lambda what, done, total: announce(what)(done, total),
-            without_damaged,
-        )
-    Console().print(f"Rebuilt from {read} payloads. Next: `photofinish gaps`.")
-    _end(problems(settings.published))

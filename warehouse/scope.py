@@ -45,9 +45,12 @@ def views(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None
     choose(db, {}, "date")
     db.execute("attach ':memory:' as scope")
     try:
-        for table in tables:
-            db.execute(f"create schema if not exists scope.{table.split('.')[0]}")
-            db.execute(f"create view scope.{table} as {_shown(db, home, table)}")
+        shown = sorted(tables)
+        columns = _columns(db, home)
+        for schema in sorted({table.split(".")[0] for table in shown}):
+            db.execute(f"create schema if not exists scope.{schema}")
+        for table in shown:
+            db.execute(f"create view scope.{table} as {_shown(home, table, columns[table])}")
         yield
     finally:
         db.execute("detach scope")
@@ -64,16 +67,19 @@ def seen_through_views(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
         db.execute(f"set search_path = '{identifier(home)}.main'")
 
 
-def _shown(db: duckdb.DuckDBPyConnection, home: str, table: str) -> str:
-    schema, name = table.split(".")
+def _columns(db: duckdb.DuckDBPyConnection, home: str) -> dict[str, list[str]]:
+    """The columns of every table of a catalog: DuckDB lists them all whichever table one asks for."""
     rows = db.execute(
-        "select column_name from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ?",
-        [home, schema, name],
+        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
+        "where database_name = ? group by all",
+        [home],
     ).fetchall()
-    columns = {row[0] for row in rows}
+    return dict(rows)
+
+
+def _shown(home: str, table: str, columns: Iterable[str]) -> str:
     whole = f"from {identifier(home)}.{table} as t"
-    if not {"board", "as_of"} <= columns:
+    if not {"board", "as_of"} <= set(columns):
         return whole
     if "task" not in columns:
         return (

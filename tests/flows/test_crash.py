@@ -180,7 +180,7 @@ def test_killed_between_any_two_statements_of_loading_the_next_load_makes_up_for
     expected = contents(tmp_path / "whole" / "build" / "photofinish.duckdb")
     assert whole.error == ""
     assert expected["parsed.rows"].startswith("8 ")
-    for statement in range(1, whole.statements + 1, 1 if SOAK else 5):
+    for statement in range(1, whole.statements + 1, 1 if SOAK else 8):
         home = tmp_path / str(statement)
         shutil.copytree(start, home)
         assert work("load", home, statement=statement).killed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -71,6 +71,11 @@ class Repository:
         self.git("add", "--all", at=at)
         self.git("commit", "-q", "--allow-empty", "-m", "x", at=at)
         return self.git("rev-parse", "HEAD")
+
+    def take_in(self, commits: Iterable[bytes]) -> None:
+        """Add many commits by one process."""
+        given = b"".join(commits)
+        subprocess.run(["git", "fast-import", "--quiet"], cwd=self.path, check=True, input=given)
 
     def bare(self, path: Path, *options: str) -> Path:
         """A bare clone over the transport, so that options like --depth count."""
@@ -413,9 +418,11 @@ def test_bytes_come_back_as_they_were(repository: Repository, settings: Settings
 def test_an_interrupted_backfill_then_a_whole_one_equals_an_undisturbed_one(
     repository: Repository, tmp_path: Path
 ) -> None:
-    for n in range(130):
-        at = f"2025-01-01T{n // 60:02}:{n % 60:02}:00Z"
-        repository.commit(at, {LMSYS: arena(1300 + n % 7)})
+    begun = datetime(2025, 1, 1, tzinfo=UTC)
+    repository.take_in(
+        a_commit(begun + timedelta(minutes=n), LMSYS, arena(1300 + n % 7).encode())
+        for n in range(130)
+    )
     undisturbed = Settings(home=tmp_path / "undisturbed")
     assert landed(repository.path, undisturbed) == (130, [])
     bring_up_to_date(undisturbed)
@@ -514,12 +521,7 @@ def test_a_history_made_of_recordings_gives_the_same_tables_as_they(
     recordings: Path, repository: Repository, tmp_path: Path, source: str
 ) -> None:
     versions = recorded(recordings, [source], None, None)
-    subprocess.run(
-        ["git", "fast-import", "--quiet"],
-        cwd=repository.path,
-        check=True,
-        input=b"".join(imported(v, p) for v, p in read_recordings(versions)),
-    )
+    repository.take_in(imported(v, p) for v, p in read_recordings(versions))
     settings = Settings(home=tmp_path / "git")
     with opened(str(repository.path), settings) as folder:
         history = between(committed(folder, CARDS[source]), None, None)
@@ -534,9 +536,16 @@ def imported(version: Recorded, payload: bytes) -> bytes:
     path = version.url.split("/main/")[1]
     if version.captured_at.date() < date(2024, 7, 6):
         path = path.replace("aider/website", "website")
-    at = int(version.captured_at.timestamp())
-    head = f"commit refs/heads/main\ncommitter a <a> {at} +0000\ndata 0\nM 100644 inline {path}\n"
-    return head.encode() + b"data %d\n%b\n" % (len(payload), payload)
+    return a_commit(version.captured_at, path, payload)
+
+
+def a_commit(at: datetime, path: str, content: bytes) -> bytes:
+    """A commit of one file, for fast-import."""
+    seconds = int(at.timestamp())
+    head = (
+        f"commit refs/heads/main\ncommitter a <a> {seconds} +0000\ndata 0\nM 100644 inline {path}\n"
+    )
+    return head.encode() + b"data %d\n%b\n" % (len(content), content)
 
 
 @pytest.mark.slow

@@ -37,6 +37,8 @@ from warehouse.explain import explain
 from warehouse.trace import trace
 from warehouse.verdicts import judge
 
+pytestmark = pytest.mark.slow
+
 SOAK = os.environ.get("PHOTOFINISH_SOAK")
 
 

@@ -30,6 +30,7 @@ with only_run(Settings(home=Path(sys.argv[1])), "the daily run 7"):
 READER = """
 import json, sys
 from pathlib import Path
+from time import sleep
 from tests.flows.crashing import contents
 published, stop = Path(sys.argv[1]), Path(sys.argv[2])
 seen, errors, times = [], [], 0
@@ -43,6 +44,7 @@ while not stop.exists() or times == 0:
         if found not in seen:
             seen.append(found)
     times += 1
+    sleep(0.05)  # the runs need the processor too
 print(json.dumps({"seen": seen, "errors": errors, "times": times}))
 """
 

@@ -26,6 +26,8 @@ from warehouse.archive import Archive
 from warehouse.models import BrokenPromise, Model, build, read_models
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.slow
+
 SOAK = int(os.environ.get("PHOTOFINISH_SOAK", "0"))
 MODELS = read_models(pipeline.SQL, pipeline.STEPS)
 JANUARY = date(2025, 1, 1)
@@ -157,7 +159,7 @@ def test_any_order_of_arrival_gives_the_tables_of_a_build_from_nothing(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
     random = Random(seed)
-    arrivals = history([plan(random) for _ in range(12)], random)
+    arrivals = history([plan(random) for _ in range(12 if SOAK else 8)], random)
     home = Settings(home=tmp_path_factory.mktemp("home"))
     while arrivals:
         count = random.choice([1, 2, 5, 20, 20])

@@ -24,6 +24,8 @@ from warehouse.lake_lock import LakeBusy, holding, locked
 from warehouse.models import read_models
 from warehouse.reader import NothingPublished, reader
 
+pytestmark = pytest.mark.slow
+
 JANUARY = {"2025-01-01": scored(ada=90, bob=80, eve=70)}
 FEBRUARY = {"2025-02-01": scored(ada=90, bob=89, eve=70)}
 

@@ -87,18 +87,18 @@ def apply(db: duckdb.DuckDBPyConnection, changed: Changed) -> None:
 
 def _replace_parts(db: duckdb.DuckDBPyConnection, table: str) -> None:
     columns = {row[0] for row in db.execute(f"describe {table}").fetchall()}
-    # A stretch is in the part if it reaches beyond the part's date.
-    concerned = (
-        "t.as_of >= c.since"
-        if "as_of" in columns
-        else "(t.valid_to is null or t.valid_to > c.since)"
-    )
     db.execute(
         "set variable earliest = (select coalesce(min(since), '-infinity') from temp.changed where name = ?)",
         [table],
     )
-    if "as_of" in columns:
-        concerned += " and t.as_of >= getvariable('earliest')"
+    # A stretch is in the part if it reaches beyond the part's date. What lies before the earliest date of
+    # any part is passed over unread.
+    concerned = " and ".join(
+        f"t.as_of >= {date}"
+        if "as_of" in columns
+        else f"(t.valid_to is null or t.valid_to > {date})"
+        for date in ("c.since", "getvariable('earliest')")
+    )
     part = f"c.name = '{table}' and c.board = t.board and {concerned}"
     db.execute(f"delete from published.{table} as t using temp.changed as c where {part}")
     db.execute(

@@ -214,11 +214,12 @@ def replace_stretches(db: duckdb.DuckDBPyConnection, table: str) -> Parts:
         from {table} as t
         join temp.parts as parts using (board)
         left join temp.firsts as firsts using (board, task)
-        where if(
-            firsts.first is null,
-            t.valid_from >= parts.since,
-            t.valid_to is null or t.valid_to > firsts.first
-        )
+        where (t.valid_to is null or t.valid_to > {EARLIEST})
+            and if(
+                firsts.first is null,
+                t.valid_from >= parts.since,
+                t.valid_to is null or t.valid_to > firsts.first
+            )
         """
     )
     db.execute(f"delete from {table} where rowid in (select row from temp.former)")

@@ -110,7 +110,8 @@ def rbos(first: Ranks, second: Ranks, common: Ranks, pairs: int, p: float = 0.9)
     """
     lengths = [np.bincount(pair, minlength=pairs) for pair, _ in (first, second)]
     s, l = np.minimum(*lengths)[:, None], np.maximum(*lengths)[:, None]  # noqa: E741 - the letters of the papers
-    deep = max(1, min(int(l.max(initial=0)), ceil(log(NEGLIGIBLE, p))))
+    # For every pair as deep, so that none depends to the last bit on those it is worked out with.
+    deep = ceil(log(NEGLIGIBLE, p))
     depths = np.arange(1, deep + 1)
     # Below its end the short ranking is taken to go on as it agreed so far, one model a depth.
     unseen = np.maximum(np.minimum(depths, l) - s, 0)
@@ -121,7 +122,7 @@ def rbos(first: Ranks, second: Ranks, common: Ranks, pairs: int, p: float = 0.9)
         at_end = np.take_along_axis(overlap, end, 1) / np.take_along_axis(listed, end, 1)
         agreement = 2 * (overlap + unseen * (2 * at_end)) / listed
     # Below the end of the long one, and below `deep`, they are taken to agree as they do there.
-    found: Floats = (1 - p) / p * (agreement @ p**depths) + agreement[:, -1] * p**deep
+    found: Floats = (1 - p) / p * (agreement * p**depths).sum(axis=1) + agreement[:, -1] * p**deep
     found[s[:, 0] == 0] = np.nan
     return found
 

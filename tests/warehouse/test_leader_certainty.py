@@ -59,14 +59,14 @@ def test_it_equals_a_simulation_of_a_long_list() -> None:
 
 
 @pytest.mark.parametrize("cells", [1, 20_000, 1_000_000])
-def test_many_at_once_have_the_chances_that_each_has_alone(
+def test_many_at_once_have_to_the_last_bit_the_chances_that_each_has_alone(
     cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leader_certainty, "CELLS", cells)
     random = np.random.default_rng(11)
     boards = [
         (random.normal(size=n), random.choice([0, 0.03, 0.5, 1.0], size=n))
-        for n in random.integers(1, 9, size=60)
+        for n in random.integers(1, 40, size=60)
     ]
     rivals = np.concatenate(
         [
@@ -78,7 +78,7 @@ def test_many_at_once_have_the_chances_that_each_has_alone(
     found = chances_of_being_best(
         group.astype(np.int64), lead, sds, np.array([own[0] for _, own in boards])
     )
-    assert found == pytest.approx([chance_of_being_best(*board) for board in boards], abs=1e-12)
+    assert found.tolist() == [chance_of_being_best(*board) for board in boards]
     assert np.ptp(found) > 0.9
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, rankdata
 
-from warehouse.rank_statistics import kendall_tau, rbo
+from warehouse.rank_statistics import kendall_tau, rbo, rbos
 
 SCORES = st.lists(st.integers(0, 12), min_size=1, max_size=14)
 
@@ -91,6 +91,26 @@ def test_rbo_of_lists_that_go_on_below_what_still_weighs(lengths: tuple[int, int
         ranking({f"m{i}": int(random.integers(0, 60)) for i in range(length)}) for length in lengths
     )
     assert rbo(first, second, 0.5) == pytest.approx(naive_rbo(first, second, 0.5), abs=1e-12)
+
+
+def test_rbo_of_many_pairs_is_to_the_last_bit_that_of_each_alone() -> None:
+    random = np.random.default_rng(5)
+    pairs = [
+        [dict(zip(random.permutation(400)[:n], range(1, n + 1), strict=True)) for n in lengths]
+        for lengths in random.integers(1, 400, size=(40, 2)).tolist()
+    ]
+    flat = [
+        [(pair, rank) for pair, lists in enumerate(pairs) for rank in lists[side].values()]
+        for side in (0, 1)
+    ]
+    common = [
+        (pair, max(rank, two[model]))
+        for pair, (one, two) in enumerate(pairs)
+        for model, rank in one.items()
+        if model in two
+    ]
+    first, second, both = (tuple(np.array(rows).T) for rows in (*flat, common))
+    assert rbos(first, second, both, len(pairs)).tolist() == [rbo(*lists) for lists in pairs]
 
 
 def test_rbo_of_the_worked_example() -> None:

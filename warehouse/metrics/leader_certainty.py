@@ -110,7 +110,9 @@ def chances_of_being_best(group: Ints, lead: Floats, sds: Floats, own_sds: Float
     own_sds = np.where(own_sds < NEGLIGIBLE * greatest, 0.0, own_sds)
     # The rest of a long list has next to no chance of being better.
     near = (lead <= 0) | (lead < REACH * np.hypot(own_sds[group], sds))
-    group, lead, sds = group[near], lead[near], sds[near]
+    # In an order of their own, so that sums are the same to the last bit wherever the rows come from.
+    order = np.flatnonzero(near)[np.lexsort((sds[near], lead[near], group[near]))]
+    group, lead, sds = group[order], lead[order], sds[order]
     found = _of_exact(group, lead, sds, len(own_sds))
     noisy = own_sds > 0
     of_noisy = noisy[group]
@@ -163,5 +165,8 @@ def _integrals(lead: Floats, widths: Floats, floors: Floats) -> Floats:
     at = begins + half * (1 + NODES)
     z = (at[..., None] + lead[:, None, None, :]) / widths[:, None, None, :]
     density = np.exp(log_ndtr(z).sum(axis=-1) - at**2 / 2) / np.sqrt(2 * np.pi)
-    found: Floats = np.minimum(1.0, (density * half * WEIGHTS).sum(axis=(1, 2)))
+    # Panels that nobody here uses are summed as zeros: which they are must not change the last bit.
+    panels = np.zeros((len(lead), used.size))
+    panels[:, used] = (density * half * WEIGHTS).sum(axis=2)
+    found: Floats = np.minimum(1.0, panels.sum(axis=1))
     return found

@@ -1,4 +1,7 @@
-"""One Prefect server for all flow tests of a worker: its start is the dear part."""
+"""One Prefect server for the flow tests of a worker: its start is the dear part.
+
+It ends with them and not with the session, for an idle one takes some of a processor too.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import pytest
 from tests.flows.prefect_server import Server, started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server; subprocesses find it by PREFECT_API_URL."""
     with started(tmp_path_factory.mktemp("prefect")) as running:

@@ -32,8 +32,8 @@ FETCH: dict[str, PolarsDataType] = {
     "error": pl.String,
 }
 BY_KEY = ("parsed.payloads", "parsed.states", "parsed.prices", "parsed.items")
-BATCH_PAYLOADS = 512
-BATCH_BYTES = 16_000_000
+BATCH_PAYLOADS = 1024
+BATCH_BYTES = 48_000_000
 """Limits of a transaction: enough rows to fill a row group, few enough to hold in memory."""
 
 

@@ -11,10 +11,8 @@ import os
 import pickle  # nosec B403 # words between our own processes; payloads travel as Arrow
 import subprocess  # nosec B404 # our own interpreter, without a shell
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
@@ -25,9 +23,6 @@ from warehouse.parsed import Due, Parser, read_batch
 
 WORTH_IT = 512
 """Fewer payloads are read before a worker has started."""
-AHEAD = 2
-"""Batches a worker has before it, so that it need not wait while its last answer is stored."""
-
 Batch = Sequence[Due]
 Tables = dict[str, pl.DataFrame]
 
@@ -56,21 +51,19 @@ def _sendable(archive: Archive, parsers: Mapping[str, Parser]) -> bytes | None:
 
 def _read_beside(sent: bytes, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Tables]]:
     waiting = iter(batches)
-    given: dict[Connection, deque[Batch]] = {}
+    given: dict[Connection, Batch] = {}
     workers = [_start() for _ in range(min(os.cpu_count() or 1, len(batches)))]
     try:
         for pipe, _ in workers:
             pipe.send_bytes(sent)
-            given[pipe] = deque()
-            _feed(pipe, given[pipe], islice(waiting, AHEAD))
-        while busy := [pipe for pipe in given if given[pipe]]:
-            ready = wait(busy)
-            for pipe in [pipe for pipe in busy if pipe in ready]:
+            _give_next(pipe, waiting, given)
+        while given:
+            for pipe in [pipe for pipe in wait(given) if isinstance(pipe, Connection)]:
                 answer = pickle.loads(pipe.recv_bytes())  # noqa: S301 # nosec B301 # our own process wrote it
                 if isinstance(answer, BaseException):
                     raise answer
-                batch = given[pipe].popleft()
-                _feed(pipe, given[pipe], islice(waiting, 1))
+                batch = given.pop(pipe)
+                _give_next(pipe, waiting, given)
                 yield batch, {table: pl.read_ipc(io.BytesIO(b)) for table, b in answer.items()}
     finally:
         for pipe, process in workers:
@@ -78,10 +71,13 @@ def _read_beside(sent: bytes, batches: Sequence[Batch]) -> Iterator[tuple[Batch,
             process.wait()
 
 
-def _feed(pipe: Connection, given: deque[Batch], batches: Iterable[Batch]) -> None:
-    for batch in batches:
+def _give_next(pipe: Connection, batches: Iterator[Batch], given: dict[Connection, Batch]) -> None:
+    """Give a worker its next batch. It must have answered the last: two that write to each other both wait
+    for ever, once what they write is more than a pipe holds."""
+    batch = next(batches, None)
+    if batch is not None:
         pipe.send(batch)
-        given.append(batch)
+        given[pipe] = batch
 
 
 def _start() -> tuple[Connection, subprocess.Popen[bytes]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import polars as pl
@@ -17,7 +18,8 @@ from sources import load_sources
 from tests.conftest import landed, scored, tidy_csv
 from warehouse.archive import Archive
 from warehouse.database import connect, load
-from warehouse.parsed import state_hash
+from warehouse.parsed import Key, state_hash
+from warehouse.workers import Batch, read_batches
 
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 
@@ -109,6 +111,27 @@ def test_a_worker_tells_of_a_damaged_archive(
     with closing(connect(settings.build)) as db:
         (told,) = db.execute("select problem from raw.damaged").fetchone() or ("",)
     assert "restore it from a copy" in told
+
+
+def test_batches_that_no_pipe_holds_are_all_read(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.workers.WORTH_IT", 1)
+    # What is not in the archive is told with its address: answers are as long as what was asked.
+    batches = [
+        [(Key("0" * 64, "tidy", f"https://a.test/{b}/{i}{'x' * 5000}"), NOON) for i in range(300)]
+        for b in range(6)
+    ]
+    told: list[Batch] = []
+
+    def read() -> None:
+        parsers = pipeline.parsers(load_sources())
+        told.extend(b for b, _ in read_batches(Archive(settings.archive), parsers, batches))
+
+    reading = Thread(target=read, daemon=True)
+    reading.start()
+    reading.join(120)
+    assert sorted(told) == batches
 
 
 def test_a_newer_parser_leaves_nothing_of_the_older_one(settings: Settings) -> None:

@@ -47,8 +47,6 @@ RANK_WINDOW = """
         rank() over (partition by snapshot_id, task order by score desc) as rank,
         row_number() over (partition by snapshot_id, task order by score desc, model) as position
     from core.entries"""
-WITHOUT_PANDAS = "import sys; sys.modules['pandas'] = None; from flows.cli import main; main()"
-"""The command as installed; pandas is here for a peer alone (see bench/measure.py)."""
 AGREEMENT = "metrics.rank_agreement"
 """The table that holds Kendall's tau and RBO."""
 
@@ -94,7 +92,7 @@ def file_size(size: str, data: Path, work: Path) -> dict[str, float]:
 def gaps_command(size: str, data: Path, work: Path) -> dict[str, float]:
     """`photofinish gaps` as a process, the interpreter's own start included, and that start alone."""
     environment = {**os.environ, "PHOTOFINISH_HOME": str(built(size, data))}
-    command = [sys.executable, "-c", WITHOUT_PANDAS, "gaps"]
+    command = [sys.executable, "-m", "flows", "gaps"]
     return {
         "seconds": median(_process(command, environment) for _ in range(TIMES)),
         "python": median(

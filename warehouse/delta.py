@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.incremental import marks
+from warehouse.scope import EARLIEST
 from warehouse.transaction import transaction
 
 State = Mapping[str, str]
@@ -97,7 +98,7 @@ def _replace_parts(db: duckdb.DuckDBPyConnection, table: str) -> None:
         f"t.as_of >= {date}"
         if "as_of" in columns
         else f"(t.valid_to is null or t.valid_to > {date})"
-        for date in ("c.since", "getvariable('earliest')")
+        for date in ("c.since", EARLIEST)
     )
     part = f"c.name = '{table}' and c.board = t.board and {concerned}"
     db.execute(f"delete from published.{table} as t using temp.changed as c where {part}")

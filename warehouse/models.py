@@ -31,7 +31,7 @@ from warehouse.incremental import (
 )
 from warehouse.model_files import Model, read_models
 from warehouse.promises import BrokenPromise, check
-from warehouse.quoting import identifier, quoted
+from warehouse.quoting import quoted
 from warehouse.scope import (
     STATES,
     Parts,
@@ -99,11 +99,10 @@ def _make_all(db: duckdb.DuckDBPyConnection, model: Model, parts: Sequence[Parts
     """Make a table from nothing, where its rows follow from single boards one of `parts` at a time."""
     if model.header.scope == "everything" or len(parts) < 2:
         return _make(db, model, model.table)
-    home = identifier(db.execute("select current_catalog()").fetchall()[0][0])
     with views(db, model.reads):
         for place, part in enumerate(parts):
             choose(db, part, "date")
-            with seen_through_views(db):
+            with seen_through_views(db) as home:
                 _make(db, model, f"{home}.{model.table}", more=place > 0)
     return None
 

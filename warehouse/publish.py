@@ -24,7 +24,7 @@ from warehouse.models import Model, describe
 from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.raw_tables import COMMENTS
-from warehouse.scope import portions
+from warehouse.scope import Parts, portions
 
 ROW_GROUP = 245_760
 """Rows of a row group, twice as many as usual: a column of so many fills its blocks, and a long history
@@ -115,8 +115,9 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(f"comment on table published.{table} is {quoted(comment)}")
         for column, meaning in RAW_COLUMNS.get(table, {}).items():
             db.execute(f'comment on column published.{table}."{column}" is {quoted(meaning)}')
+    parts = portions(db)
     for model in models:
-        _copy_table(db, model)
+        _copy_table(db, model, parts)
         describe(db, model, catalog="published")
     current = db.execute("select current_catalog()").fetchall()[0][0]
     db.execute("use published")
@@ -126,10 +127,11 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(f'use "{current}"')
 
 
-def _copy_table(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+def _copy_table(db: duckdb.DuckDBPyConnection, model: Model, parts: Sequence[Parts]) -> None:
+    """Copy a table in its order, where its rows follow from single boards one of `parts` at a time."""
     table = model.table
-    parts = portions(db) if model.header.scope != "everything" else []
-    for place, part in enumerate(parts or [{}]):
+    whole = model.header.scope == "everything" or not parts
+    for place, part in enumerate([{}] if whole else parts):
         into = f"insert into published.{table}" if place else f"create table published.{table} as"
         chosen = f"where board in ({', '.join(map(quoted, part))})" if part else ""
         db.execute(f"{into} from {table} {chosen} order by {model.header.order}")

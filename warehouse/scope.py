@@ -57,14 +57,17 @@ def views(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None
 
 
 @contextmanager
-def seen_through_views(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """In this block schema.table names a view of `scope`; functions are those of the database as ever."""
-    home = db.execute("select current_catalog()").fetchall()[0][0]
-    db.execute(f"set search_path = 'scope.main,{identifier(home)}.main'")
+def seen_through_views(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """In this block schema.table names a view of `scope`; functions are those of the database as ever.
+
+    Yields the name of the catalog by which its own tables are still reached.
+    """
+    home = identifier(db.execute("select current_catalog()").fetchall()[0][0])
+    db.execute(f"set search_path = 'scope.main,{home}.main'")
     try:
-        yield
+        yield home
     finally:
-        db.execute(f"set search_path = '{identifier(home)}.main'")
+        db.execute(f"set search_path = '{home}.main'")
 
 
 def _columns(db: duckdb.DuckDBPyConnection, home: str) -> dict[str, list[str]]:

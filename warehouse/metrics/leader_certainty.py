@@ -136,9 +136,9 @@ def _of_exact(group: Ints, lead: Floats, sds: Floats, groups: int) -> Floats:
 
 
 def _alike(group: Ints, chosen: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
-    """The chosen groups, equally large ones together, and where the members of each are in `group`."""
+    """The chosen groups, equally large ones together, and where the members of each are in `group`, which is
+    in order."""
     sizes = np.bincount(group, minlength=len(chosen))
-    order = np.argsort(group, kind="stable")
     starts = np.cumsum(sizes) - sizes
     for size in np.unique(sizes[chosen]):
         groups = np.flatnonzero(chosen & (sizes == size))
@@ -146,7 +146,7 @@ def _alike(group: Ints, chosen: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]
         at_a_time = max(1, CELLS // cells)
         for begin in range(0, len(groups), at_a_time):
             some = groups[begin : begin + at_a_time]
-            yield some, order[starts[some][:, None] + np.arange(size)]
+            yield some, starts[some][:, None] + np.arange(size)
 
 
 def _integrals(lead: Floats, widths: Floats, floors: Floats) -> Floats:

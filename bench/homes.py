@@ -66,6 +66,8 @@ def cloned(size: str, data: Path, home: Path) -> Path:
         if (original / name).exists():
             shutil.copytree(original / name, home / name)
     _link(str(original / "photofinish.duckdb"), str(home / "photofinish.duckdb"))
+    # What was copied is on disk before anything is measured: else the first fsync would wait for all of it.
+    os.sync()
     return home
 
 

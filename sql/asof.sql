@@ -1,4 +1,4 @@
--- What stood on a day, as it was known on a day: macros over core.entries and core.states, for analysts and commands.
+-- What stood on a day, as it was known on a day: macros over tables of core, for analysts and commands.
 --
 -- ts counts on the axis of as_of, the date a board states: a date or its text. known counts on the axis of
 -- captured_at, when a state was published to us: a date or its text means to the end of that day in UTC, a
@@ -25,15 +25,6 @@ create or replace macro vintages_asof(board, task, known := null) as table
             known_until(known) as asked_known
     ),
 
-    listed as (
-        select
-            entries.snapshot_id,
-            count(entries.position) as n_models
-        from core.entries as entries
-        join asked on asked.asked_board = entries.board and asked.asked_task = entries.task
-        group by entries.snapshot_id
-    ),
-
     vintages as (
         select
             asked.asked_board as board,
@@ -42,11 +33,11 @@ create or replace macro vintages_asof(board, task, known := null) as table
             states.snapshot_id,
             states.captured_at,
             states.release,
-            listed.n_models
-        from listed
+            listings.n_models
+        from core.listings as listings
+        join asked on asked.asked_board = listings.board and asked.asked_task = listings.task
         join core.states as states using (snapshot_id)
-        join asked on states.captured_at <= asked.asked_known
-        where not states.outdated
+        where not states.outdated and states.captured_at <= asked.asked_known
     ),
 
     -- The order in which core.entries finds the current vintage.

@@ -32,8 +32,18 @@ create or replace macro rank_percent(rank, n) as 100 * (rank - 1) / nullif(n - 1
 -- A gap in percent of the lower-placed score, as the AI Index does; null where that is 0.
 create or replace macro relative_gap(top, kth) as 100 * abs(top - kth) / nullif(abs(kth), 0);
 
+-- Standard error of a score: from its 95% interval, else binomial from n where it is a share of `whole`; null
+-- where it is not known.
+create or replace macro standard_error(score, ci_low, ci_high, n, whole) as
+    case
+        when score is null then null
+        when ci_high is not null and ci_low is not null then (ci_high - ci_low) / 3.92
+        when score between 0 and whole then sqrt(score * (whole - score) / n)
+    end;
+
 comment on macro holds_on is 'Whether what begins on one day and ends before another (null: open) holds on a day.';
 comment on macro normal_cdf is 'Share of the standard normal distribution below z.';
 comment on macro upper_tail is 'Share of the standard normal distribution above x >= 0.';
 comment on macro rank_percent is 'Where a rank stands among n: 0 is first, 100 is last.';
 comment on macro relative_gap is 'A gap in percent of the lower-placed score.';
+comment on macro standard_error is 'Standard error of a score from its interval, else from n where it is a share of whole.';

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.incremental import marks
+from warehouse.model_files import Model
 from warehouse.scope import EARLIEST
 from warehouse.transaction import transaction
 
@@ -44,7 +45,7 @@ def last_publication(db: duckdb.DuckDBPyConnection, target: Path) -> State:
 
 
 def since(
-    db: duckdb.DuckDBPyConnection, target: Path, last: State, now: State, tables: Sequence[str]
+    db: duckdb.DuckDBPyConnection, target: Path, last: State, now: State, models: Sequence[Model]
 ) -> Changed | None:
     """What has changed since a publication, its parts in temp.changed; None where all must be written."""
     if not last or last["form"] != now["form"] or _bloated(db, target):
@@ -62,6 +63,7 @@ def since(
     rows = db.execute(
         "select name, bool_or(board is null) from temp.changed group by name"
     ).fetchall()
+    tables = {model.table for model in models}
     found = {name: whole for name, whole in rows if name in tables}
     if len(found) == len(tables) and all(found.values()):
         return None
@@ -75,36 +77,32 @@ def _bloated(db: duckdb.DuckDBPyConnection, target: Path) -> bool:
     return target.stat().st_size > BLOAT * int(told["whole size"]) + SLACK
 
 
-def apply(db: duckdb.DuckDBPyConnection, changed: Changed) -> None:
+def apply(db: duckdb.DuckDBPyConnection, changed: Changed, models: Sequence[Model]) -> None:
     """Replace in the attached catalog `published` what has changed."""
+    stored = {model.table: model.header.stored for model in models}
     with transaction(db):
         for table, whole in changed.items():
-            if whole:
-                db.execute(f"delete from published.{table}")
-                db.execute(f"insert into published.{table} from {table}")
-            else:
-                _replace_parts(db, table)
+            if not whole:
+                _replace_parts(db, table, stored[table])
+                continue
+            columns = stored.get(table, "*")
+            into = f"({columns})" if table in stored else ""
+            db.execute(f"delete from published.{table}")
+            db.execute(f"insert into published.{table} {into} select {columns} from {table}")
 
 
-def _replace_parts(db: duckdb.DuckDBPyConnection, table: str) -> None:
-    columns = {row[0] for row in db.execute(f"describe {table}").fetchall()}
+def _replace_parts(db: duckdb.DuckDBPyConnection, table: str, stored: str) -> None:
     db.execute(
         "set variable earliest = (select coalesce(min(since), '-infinity') from temp.changed where name = ?)",
         [table],
     )
-    # A stretch is in the part if it reaches beyond the part's date. What lies before the earliest date of
-    # any part is passed over unread.
-    concerned = " and ".join(
-        f"t.as_of >= {date}"
-        if "as_of" in columns
-        else f"(t.valid_to is null or t.valid_to > {date})"
-        for date in ("c.since", EARLIEST)
+    # What lies before the earliest date of any part is passed over unread.
+    part = (
+        f"c.name = '{table}' and c.board = t.board and t.as_of >= c.since and t.as_of >= {EARLIEST}"
     )
-    part = f"c.name = '{table}' and c.board = t.board and {concerned}"
     db.execute(f"delete from published.{table} as t using temp.changed as c where {part}")
-    db.execute(
-        f"insert into published.{table} select t.* from {table} as t join temp.changed as c on {part}"
-    )
+    rows = f"select t.* from {table} as t join temp.changed as c on {part}"
+    db.execute(f"insert into published.{table} ({stored}) select {stored} from ({rows})")
 
 
 def remember(db: duckdb.DuckDBPyConnection, target: Path, now: State, whole: bool) -> None:

@@ -13,6 +13,14 @@ from warehouse.archive import utc
 
 BATCH = 100_000
 
+_RELATIONS = """
+    select schema_name || '.' || table_name as name, comment from duckdb_tables()
+    where database_name = current_catalog()
+    union all
+    select schema_name || '.' || view_name, comment from duckdb_views()
+    where database_name = current_catalog() and not internal
+"""
+
 _RIGHTS = """
     select
         boards.board,
@@ -28,21 +36,14 @@ _RIGHTS = """
 
 
 def tables(db: duckdb.DuckDBPyConnection) -> list[str]:
-    """The published tables as schema.table, in order of name."""
-    rows = db.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where database_name = current_catalog() order by 1"
-    ).fetchall()
+    """The published tables and views as schema.table, in order of name."""
+    rows = db.execute(f"select name from ({_RELATIONS}) order by name").fetchall()
     return [row[0] for row in rows]
 
 
 def grain(db: duckdb.DuckDBPyConnection, table: str) -> str:
     """What a row of the table is, as its comment says; empty where it has none."""
-    row = db.execute(
-        "select comment from duckdb_tables() "
-        "where database_name = current_catalog() and schema_name || '.' || table_name = ?",
-        [table],
-    ).fetchone()
+    row = db.execute(f"select comment from ({_RELATIONS}) where name = ?", [table]).fetchone()
     return (row and row[0]) or ""
 
 

@@ -6,6 +6,8 @@ query makes them) and what always holds:
     key: a, b            no two rows agree on these, and none of them is null
     never null: c        as it says
     always: d >= 0       true for every row (null counts as true, as in a SQL check)
+    virtual: e = f       e is no column of the query but what the macro f, with columns as its parameters,
+                         makes of a row whenever it is read
     scope: date          how much of the table follows from how much of what it reads (warehouse/scope.py)
 """
 
@@ -13,12 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Scope = Literal["everything", "date", "step", "stretch"]
+Scope = Literal["everything", "date", "step", "view"]
 """What the rows of a board from a date on follow from, of the tables read: from all there is; from the rows
-of the same board and dates; also from those of the date before; a stretch is a step with rows that go on."""
+of the same board and dates; also from those of the date before. A view has no rows of its own: its query is
+kept, and answered when it is read."""
 
 
 class BadModel(Exception):
@@ -43,14 +46,27 @@ class Header:
     key: tuple[str, ...]
     promises: Sequence[Promise]
     scope: Scope = "everything"
+    virtual: Mapping[str, str] = field(default_factory=dict)
+    """Columns that are worked out whenever they are read, each with its macro."""
+
+    @property
+    def kind(self) -> Literal["table", "view"]:
+        """What it is in a database."""
+        return "view" if self.scope == "view" else "table"
+
+    @property
+    def stored(self) -> str:
+        """The columns that are not virtual, as a list for a query."""
+        return ", ".join(name for name in self.columns if name not in self.virtual)
 
     @property
     def order(self) -> str:
-        """How rows lie in the published file. What follows from dates lies in their order, what still holds
-        at the end: so a question about a day reads little of a long history."""
+        """How rows lie in the published file. What follows from dates lies in their order: so a question
+        about a day reads little of a long history. On a day the first of all boards lie together, since
+        places, and scores at one place, are numbers near each other, which take little room."""
         if self.scope == "everything":
             return ", ".join(self.key)
-        return "valid_to, board" if self.scope == "stretch" else "as_of, board"
+        return "as_of, position, board" if "position" in self.columns else "as_of, board"
 
 
 def read_header(table: str, text: str) -> Header:
@@ -70,16 +86,17 @@ def read_header(table: str, text: str) -> Header:
             columns[name] = meaning.strip()
     if undescribed := [name for name, meaning in columns.items() if not meaning]:
         raise BadModel(f"{table}: say what {', '.join(undescribed)} means")
-    promises, scope = _promises(table, paragraphs[2].splitlines())
+    promises, scope, virtual = _promises(table, paragraphs[2].splitlines())
     keys = [promise.key for promise in promises if promise.key]
     if not keys:
         raise BadModel(f"{table}: the promises begin with a key")
-    return Header(" ".join(paragraphs[0].split()), columns, keys[0], promises, scope)
+    return Header(" ".join(paragraphs[0].split()), columns, keys[0], promises, scope, virtual)
 
 
-def _promises(table: str, lines: Sequence[str]) -> tuple[list[Promise], Scope]:
+def _promises(table: str, lines: Sequence[str]) -> tuple[list[Promise], Scope, Mapping[str, str]]:
     promises: list[Promise] = []
     scope: Scope = "everything"
+    virtual: dict[str, str] = {}
     for line in lines:
         kind, _, what = (part.strip() for part in line.partition(":"))
         names = tuple(name.strip() for name in what.split(","))
@@ -91,9 +108,12 @@ def _promises(table: str, lines: Sequence[str]) -> tuple[list[Promise], Scope]:
             promises.append(Promise(line.strip(), f"not ({what})"))
         elif kind == "scope" and what in get_args(Scope):
             scope = what  # type: ignore[assignment]
+        elif kind == "virtual" and "=" in what:
+            column, _, macro = what.partition("=")
+            virtual[column.strip()] = macro.strip()
         elif kind != "never null":
             raise BadModel(
-                f"{table}: a promise is key, never null or always, and a scope is one of "
-                f"{', '.join(get_args(Scope))}, not {line!r}"
+                f"{table}: a promise is key, never null or always, virtual is a column = a macro, and "
+                f"a scope is one of {', '.join(get_args(Scope))}, not {line!r}"
             )
-    return promises, scope
+    return promises, scope, virtual

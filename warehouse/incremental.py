@@ -138,13 +138,7 @@ def _earlier(one: Parts, other: Parts) -> Parts:
 
 def compare(db: duckdb.DuckDBPyConnection, table: str, header: Header, number: int) -> Change:
     """How temp.made differs from the table that it is to replace; keeps what the table was."""
-    same = db.execute(
-        f"""
-        select not exists (from (from {table} except all from temp.made))
-            and not exists (from (from temp.made except all from {table}))
-        """
-    ).fetchall()[0][0]
-    if same:
+    if _hash(db, table) == _hash(db, "temp.made"):
         return Unchanged()
     before = f"temp.before_{number}"
     db.execute(f"create or replace temp table before_{number} as from {table}")

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
 import polars as pl
 
 from warehouse.headers import BadModel, Header, read_header
+from warehouse.quoting import quoted
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,7 @@ def read_models(sql: Path, steps: Path) -> list[Model]:
 
     Raises BadModel for a header that is not three paragraphs, a query the parser refuses, and a cycle.
     """
-    db = duckdb.connect()
-    found = [_sql_model(db, path) for path in sorted(sql.glob("*/*.sql"))]
+    found = [*_sql_models(sorted(sql.glob("*/*.sql")))]
     found += [_step_model(path) for path in sorted(steps.glob("*/*.py")) if path.stem != "__init__"]
     by_table = {model.table: model for model in found}
     graph = {model.table: sorted(model.reads & set(by_table)) for model in found}
@@ -48,17 +49,32 @@ def read_models(sql: Path, steps: Path) -> list[Model]:
         raise BadModel(f"the models read each other in a circle: {error.args[1]}") from error
 
 
-def _sql_model(db: duckdb.DuckDBPyConnection, path: Path) -> Model:
-    table = f"{path.parent.name}.{path.stem}"
-    lines = path.read_text(encoding="utf-8").splitlines()
+def _sql_models(paths: Sequence[Path]) -> Iterator[Model]:
+    told = [_split(path.read_text(encoding="utf-8")) for path in paths]
+    for path, (header, query), tree in zip(paths, told, _trees([q for _, q in told]), strict=True):
+        table = f"{path.parent.name}.{path.stem}"
+        if tree["error"]:
+            raise BadModel(f"{path}: {tree['error_message']}")
+        reads = frozenset(_reads(tree))
+        yield Model(table, read_header(table, header), reads, query, query=query)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The comment that a file begins with, and the query after it."""
+    lines = text.splitlines()
     comment = list(takewhile(lambda line: line.startswith("--"), lines))
     header = "\n".join(line.removeprefix("--").removeprefix(" ") for line in comment)
-    query = "\n".join(lines[len(comment) :]).strip().rstrip(";")
-    tree = db.execute("select json_serialize_sql(?)", [query]).fetchall()[0][0]
-    parsed = orjson.loads(tree)
-    if parsed["error"]:
-        raise BadModel(f"{path}: {parsed['error_message']}")
-    return Model(table, read_header(table, header), frozenset(_reads(parsed)), query, query=query)
+    return header, "\n".join(lines[len(comment) :]).strip().rstrip(";")
+
+
+def _trees(queries: Sequence[str]) -> list[Any]:
+    """DuckDB's own syntax tree of each query, all in one question."""
+    if not queries:
+        return []
+    listed = ", ".join(map(quoted, queries))
+    with duckdb.connect() as db:
+        trees = db.execute(f"select json_serialize_sql(unnest([{listed}]), skip_empty := true)")
+        return [orjson.loads(tree) for (tree,) in trees.fetchall()]
 
 
 def _step_model(path: Path) -> Model:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import duckdb
 
+from warehouse.forms import drop_others, kinds, lay_out, like, make_view
 from warehouse.headers import BadModel
 from warehouse.incremental import (
     Change,
@@ -38,7 +39,6 @@ from warehouse.scope import (
     choose,
     portions,
     replace_dates,
-    replace_stretches,
     seen_through_views,
     views,
 )
@@ -82,17 +82,26 @@ def _build_from_nothing(
     write_marks(db, {})
     for schema in sorted({model.table.split(".")[0] for model in models}):
         db.execute(f"create schema if not exists {schema}")
+    drop_others(db, models)
     parts: list[Parts] = []
     for model in models:
         progress(model.table)
+        if model.header.kind == "view":
+            make_view(db, model)
+            continue
         _make_all(db, model, parts)
         check(db, model.table, model.header, model.table)
         if model.table == STATES:
             parts = portions(db)
     with transaction(db):
         db.execute("delete from built.changes")
-        note_whole(db, number, [model.table for model in models])
+        note_whole(db, number, [model.table for model in kept(models)])
         write_marks(db, written)
+
+
+def kept(models: Iterable[Model]) -> list[Model]:
+    """The models whose rows are kept: all but views."""
+    return [model for model in models if model.header.kind != "view"]
 
 
 def _make_all(db: duckdb.DuckDBPyConnection, model: Model, parts: Sequence[Parts]) -> None:
@@ -117,15 +126,19 @@ def _build_what_changed(
     changes = Changes(db, {table: Everything() for table in changed})
     for place, model in enumerate(models):
         progress(model.table)
-        scoped = model.header.scope != "everything"
+        scoped = model.header.scope in ("date", "step")
         concerned = changes.concerning(model.reads, scoped, model.text)
-        if isinstance(concerned, Some):
-            change: Change = _remake_part(db, model, concerned)
+        if model.header.kind == "view":
+            change: Change = concerned
+        elif isinstance(concerned, Some):
+            change = _remake_part(db, model, concerned)
         elif isinstance(concerned, Everything):
             change = _remake_whole(db, model, place)
         else:
             change = concerned
         changes.known[model.table] = change
+        if model.header.kind == "view":
+            continue
         if isinstance(change, Some):
             note(db, number, model.table, change.parts)
         elif not isinstance(change, Unchanged):
@@ -141,7 +154,8 @@ def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Ch
         change = Everything()
     if not isinstance(change, Unchanged):
         db.execute(f"delete from {model.table}")
-        db.execute(f"insert into {model.table} from temp.made")
+        stored = model.header.stored
+        db.execute(f"insert into {model.table} ({stored}) select {stored} from temp.made")
     return change
 
 
@@ -149,10 +163,7 @@ def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, some: Some) -> Som
     choose(db, some.parts, model.header.scope)
     with seen_through_views(db):
         _make(db, model, "temp.made")
-    if model.header.scope == "stretch":
-        some = Some(replace_stretches(db, model.table))
-    else:
-        replace_dates(db, model.table)
+    replace_dates(db, model.table, model.header.stored)
     check(db, model.table, model.header, "temp.made")
     return some
 
@@ -163,9 +174,13 @@ def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str, more: bool = 
     Raises BadModel for other columns.
     """
     kind = "temp table" if table.startswith("temp.") else "table"
-    into = f"create or replace {kind} {table.removeprefix('temp.')} as"
-    if more:
-        into = f"insert into {table}"
+    into = f"create or replace {kind} {table.removeprefix('temp.')}"
+    if model.header.virtual and not more:
+        if kind == "table":
+            lay_out(db, model, table)
+        else:
+            like(db, model, into)
+    into = f"insert into {table}" if more or model.header.virtual else f"{into} as"
     if model.make is None:
         db.execute(f"{into} {model.query}")
     else:
@@ -206,11 +221,8 @@ def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> dict[str, 
 
 
 def _all_there(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> bool:
-    rows = db.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where database_name = current_catalog()"
-    ).fetchall()
-    return {model.table for model in models} <= {row[0] for row in rows}
+    there = kinds(db)
+    return all(there.get(model.table) == model.header.kind for model in models)
 
 
 def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> None:
@@ -219,7 +231,7 @@ def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> 
     Only the published tables have them: nobody reads those of the build database.
     """
     table = f"{catalog}.{model.table}" if catalog else model.table
-    told = [f"comment on table {table} is {quoted(model.header.grain)}"]
+    told = [f"comment on {model.header.kind} {table} is {quoted(model.header.grain)}"]
     told += [
         f'comment on column {table}."{column}" is {quoted(meaning)}'
         for column, meaning in model.header.columns.items()

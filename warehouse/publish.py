@@ -19,12 +19,13 @@ import polars as pl
 
 from warehouse import delta
 from warehouse.archive import sync
+from warehouse.forms import like, make_view
 from warehouse.layout import STORAGE, wal_of
-from warehouse.models import Model, describe
+from warehouse.models import Model, describe, kept
 from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.raw_tables import COMMENTS
-from warehouse.scope import Parts, portions
+from warehouse.scope import date_portions
 
 ROW_GROUP = 245_760
 """Rows of a row group, twice as many as usual: a column of so many fills its blocks, and a long history
@@ -65,14 +66,14 @@ def publish(
     for leftover in (next_file, wal_of(next_file)):
         leftover.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    changed = delta.since(db, target, last, now, [model.table for model in shown])
+    changed = delta.since(db, target, last, now, kept(shown))
     if changed is not None:
         shutil.copyfile(target, next_file)
     with _attached(db, next_file, new=changed is None):
         if changed is None:
             _copy(db, shown, macros)
         else:
-            delta.apply(db, changed)
+            delta.apply(db, changed, shown)
         for extra in extras:
             _add(db, extra)
     sync(next_file)
@@ -84,8 +85,14 @@ def publish(
 
 def _form(models: Sequence[Model], macros: str, extras: Sequence[Extra]) -> str:
     """A word for what the file holds besides rows: tables, columns, comments, macros."""
-    told = [
-        (model.table, model.header.grain, list(model.header.columns.items())) for model in models
+    told: list[object] = [
+        (
+            model.table,
+            model.header.grain,
+            list(model.header.columns.items()),
+            model.query if model.header.kind == "view" else "",
+        )
+        for model in models
     ]
     told += [(extra.table, extra.comment, list(extra.columns.items())) for extra in extras]
     return hashlib.sha256(repr((told, macros, duckdb.__version__)).encode()).hexdigest()
@@ -99,12 +106,15 @@ def _contents(extras: Sequence[Extra]) -> str:
 @contextmanager
 def _attached(db: duckdb.DuckDBPyConnection, file: Path, new: bool) -> Iterator[None]:
     options = f"storage_version '{STORAGE}'" + (f", row_group_size {ROW_GROUP}" if new else "")
+    # What is committed goes into the file at once: a file that nobody has yet needs no log of changes.
+    db.execute("set checkpoint_threshold = '0b'")
     db.execute(f"attach {quoted(str(file))} as published ({options})")
     try:
         yield
         db.execute("checkpoint published")
     finally:
         db.execute("detach published")
+        db.execute("reset checkpoint_threshold")
 
 
 def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -> None:
@@ -115,9 +125,12 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(f"comment on table published.{table} is {quoted(comment)}")
         for column, meaning in RAW_COLUMNS.get(table, {}).items():
             db.execute(f'comment on column published.{table}."{column}" is {quoted(meaning)}')
-    parts = portions(db)
+    dates = date_portions(db)
     for model in models:
-        _copy_table(db, model, parts)
+        if model.header.kind == "view":
+            make_view(db, model, "published")
+        else:
+            _copy_table(db, model, dates)
         describe(db, model, catalog="published")
     current = db.execute("select current_catalog()").fetchall()[0][0]
     db.execute("use published")
@@ -127,14 +140,15 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         db.execute(f'use "{current}"')
 
 
-def _copy_table(db: duckdb.DuckDBPyConnection, model: Model, parts: Sequence[Parts]) -> None:
-    """Copy a table in its order, where its rows follow from single boards one of `parts` at a time."""
-    table = model.table
-    whole = model.header.scope == "everything" or not parts
-    for place, part in enumerate([{}] if whole else parts):
-        into = f"insert into published.{table}" if place else f"create table published.{table} as"
-        chosen = f"where board in ({', '.join(map(quoted, part))})" if part else ""
-        db.execute(f"{into} from {table} {chosen} order by {model.header.order}")
+def _copy_table(db: duckdb.DuckDBPyConnection, model: Model, dates: Sequence[str]) -> None:
+    """Copy a table in its order, where its rows are of dates those of one condition of `dates` at a time."""
+    table, stored = model.table, model.header.stored
+    like(db, model, f"create table published.{table}")
+    for condition in ["true"] if model.header.scope == "everything" else dates:
+        db.execute(
+            f"insert into published.{table} ({stored}) "
+            f"select {stored} from {table} where {condition} order by {model.header.order}"
+        )
 
 
 def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:

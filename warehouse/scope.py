@@ -7,8 +7,6 @@ The header of a model says how much that is:
 
     date     rows of a date follow from rows of their own board and date: the views show the part's dates
     step     also from the date before: the views begin with the last date before the part, task by task
-    stretch  rows last from valid_from until valid_to, so what stood on that last date may go on: the rows
-             that are replaced are those that reach beyond it, and they keep their beginning
 """
 
 from __future__ import annotations
@@ -98,11 +96,7 @@ def _shown(home: str, table: str, columns: Iterable[str]) -> str:
 
 def portions(db: duckdb.DuckDBPyConnection) -> list[Parts]:
     """All boards, in portions of so many rows that what is made of one fits into memory."""
-    there = db.execute(
-        "select 1 from duckdb_tables() where database_name = current_catalog() "
-        "and schema_name = 'core' and table_name = 'states'"
-    ).fetchall()
-    if not there:
+    if not _has_states(db):
         return []
     found: list[dict[str, date]] = []
     weight = PORTION
@@ -114,6 +108,34 @@ def portions(db: duckdb.DuckDBPyConnection) -> list[Parts]:
         found[-1][board] = BEGINNING
         weight += rows
     return list(found)
+
+
+def _has_states(db: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        db.execute(
+            "select 1 from duckdb_tables() where database_name = current_catalog() "
+            "and schema_name = 'core' and table_name = 'states'"
+        ).fetchall()
+    )
+
+
+def date_portions(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """All dates in their order, as conditions on as_of that each leave so many rows that what is made of
+    them fits into memory."""
+    if not _has_states(db):
+        return ["true"]
+    starts: list[date] = []
+    weight = PORTION
+    query = f"select as_of, sum(n_models) from {STATES} group by as_of order by as_of"
+    for day, rows in db.execute(query).fetchall():
+        if weight >= PORTION:
+            starts.append(day)
+            weight = 0
+        weight += rows
+    cuts = starts[1:]
+    since = ["true", *(f"as_of >= date '{day}'" for day in cuts)]
+    before = [*(f"as_of < date '{day}'" for day in cuts), "true"]
+    return [f"{begins} and {ends}" for begins, ends in zip(since, before, strict=True)]
 
 
 def choose(db: duckdb.DuckDBPyConnection, parts: Parts, scope: Scope) -> None:
@@ -180,8 +202,9 @@ def _write_parts(db: duckdb.DuckDBPyConnection, parts: Parts) -> None:
         )
 
 
-def replace_dates(db: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Put the rows of temp.made in the place of the parts' dates. Leaves in temp.made only these rows."""
+def replace_dates(db: duckdb.DuckDBPyConnection, table: str, stored: str) -> None:
+    """Put the rows of temp.made, by its stored columns, in the place of the parts' dates. Leaves in temp.made
+    only these rows."""
     db.execute(
         "delete from temp.made as made where not exists (from temp.parts as parts "
         "where parts.board = made.board and made.as_of >= parts.since)"
@@ -190,51 +213,4 @@ def replace_dates(db: duckdb.DuckDBPyConnection, table: str) -> None:
         f"delete from {table} as t using temp.parts as parts "
         f"where t.board = parts.board and t.as_of >= parts.since and t.as_of >= {EARLIEST}"
     )
-    db.execute(f"insert into {table} from temp.made")
-
-
-def replace_stretches(db: duckdb.DuckDBPyConnection, table: str) -> Parts:
-    """Put the stretches of temp.made, which begin with the date before the part, in the place of those that
-    reach beyond that date. What stands on it and stood before keeps its beginning.
-
-    Returns per board the date before which no stretch that has changed ended.
-    """
-    db.execute(
-        f"""
-        create or replace temp table firsts as
-        select board, task, min(as_of) filter (where as_of < parts.since) as first
-        from {CALENDAR} as calendar
-        join temp.parts as parts using (board)
-        left join temp.reach as reach using (board, task)
-        where calendar.as_of >= coalesce(reach.reach, parts.date_before)
-        group by board, task
-        """
-    )
-    db.execute(
-        f"""
-        create or replace temp table former as
-        select t.*, t.rowid as row
-        from {table} as t
-        join temp.parts as parts using (board)
-        left join temp.firsts as firsts using (board, task)
-        where (t.valid_to is null or t.valid_to > {EARLIEST})
-            and if(
-                firsts.first is null,
-                t.valid_from >= parts.since,
-                t.valid_to is null or t.valid_to > firsts.first
-            )
-        """
-    )
-    db.execute(f"delete from {table} where rowid in (select row from temp.former)")
-    db.execute(
-        """
-        update temp.made as made
-        set valid_from = former.valid_from
-        from temp.firsts as firsts, temp.former as former
-        where firsts.board = made.board and firsts.task = made.task and firsts.first = made.valid_from
-            and former.board = made.board and former.task = made.task and former.model = made.model
-            and former.valid_from < made.valid_from
-        """
-    )
-    db.execute(f"insert into {table} from temp.made")
-    return dict(db.execute("select board, reach from temp.parts").fetchall())
+    db.execute(f"insert into {table} ({stored}) select {stored} from temp.made")

@@ -16,8 +16,9 @@
 -- rank          1224 ranking in the board's direction; equal scores share a rank
 -- position      row number in that order, equal scores by model name
 -- rank_ub       1 + the models whose whole interval is better; null without noise
--- sd            standard error of the score: interval width / 3.92, else binomial from n; null if unknown
 -- current       the latest known vintage of its board, task and date: what the metrics use
+-- whole         what the score is a share of, 1 or 100, where it is a proportion; null on other scales
+-- sd            standard error of the score: interval width / 3.92, else binomial from n; null if unknown
 --
 -- key: snapshot_id, task, model
 -- never null: board, as_of, model_raw, current
@@ -25,6 +26,7 @@
 -- always: rank <= position
 -- always: rank_ub <= rank
 -- always: sd >= 0
+-- virtual: sd = standard_error
 -- scope: date
 with readings as (
     select
@@ -35,8 +37,7 @@ with readings as (
         states.captured_at,
         states.release,
         read.reading,
-        boards.scale,
-        if(boards.unit = '%', 100, 1) as whole,
+        if(boards.scale = 'proportion', if(boards.unit = '%', 100, 1), null) as whole,
         if(boards.higher_is_better, 1, -1) as direction
     from core.states as states
     join core.boards as boards on boards.board = states.listed_as
@@ -57,7 +58,6 @@ listings as (
         snapshot_id,
         board,
         as_of,
-        scale,
         whole,
         direction,
         not outdated and dense_rank() over (
@@ -97,13 +97,7 @@ measured as (
         rows.ci_low,
         rows.ci_high,
         rows.n,
-        case
-            when rows.score is null then null
-            when rows.ci_high is not null and rows.ci_low is not null then
-                (rows.ci_high - rows.ci_low) / 3.92
-            when listings.scale = 'proportion' and rows.score between 0 and listings.whole then
-                sqrt(rows.score * (listings.whole - rows.score) / rows.n)
-        end as sd
+        standard_error(rows.score, rows.ci_low, rows.ci_high, rows.n, listings.whole) as sd
     from listings
     join parsed.rows as rows using (reading, task)
     join models using (name)
@@ -171,8 +165,8 @@ select
     ranked.rank,
     ranked.position,
     ranked.rank_ub,
-    ranked.sd,
-    listings.current
+    listings.current,
+    listings.whole
 from ranked
 join listings using (listing)
 join models using (name)

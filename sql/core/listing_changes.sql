@@ -22,20 +22,21 @@ with listed as (
 
 shown as (
     select
-        entries.board,
-        entries.as_of,
+        listings.board,
+        listings.as_of,
         arg_max(states.snapshot_id, (states.captured_at, states.snapshot_id)) as snapshot_id,
         any_value(states.release) as release,
         bool_and(states.complete) as complete
-    from (select distinct board, as_of, snapshot_id from core.entries where current) as entries
+    from core.listings as listings
     join core.states as states using (snapshot_id)
-    group by entries.board, entries.as_of
+    where listings.current
+    group by listings.board, listings.as_of
 ),
 
-listings as (
-    select shown.*, counted.listed
+counted as (
+    select shown.*, sizes.listed
     from shown
-    join (select board, as_of, count(*) as listed from listed group by board, as_of) as counted
+    join (select board, as_of, count(*) as listed from listed group by board, as_of) as sizes
         using (board, as_of)
 ),
 
@@ -48,7 +49,7 @@ numbered as (
         lag(listed) over in_time as prev_listed,
         complete and lag(complete) over in_time
             and release is not distinct from lag(release) over in_time as comparable
-    from listings
+    from counted
     window in_time as (partition by board order by as_of)
 ),
 

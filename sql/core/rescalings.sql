@@ -16,14 +16,14 @@
 -- always: rule in ('common shift', 'anchor')
 -- scope: step
 with vintages as (
-    select distinct
-        entries.board,
-        entries.task,
-        entries.as_of,
-        entries.snapshot_id,
+    select
+        listings.board,
+        listings.task,
+        listings.as_of,
+        listings.snapshot_id,
         states.captured_at,
         states.release
-    from core.entries as entries
+    from core.listings as listings
     join core.states as states using (snapshot_id)
     where not states.outdated
 ),

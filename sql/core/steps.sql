@@ -15,20 +15,31 @@
 -- never null: snapshot_id, prev_as_of, prev_snapshot_id, comparable
 -- always: prev_as_of < as_of
 -- scope: step
-with scored as (
+with listed as (
     select
-        entries.board,
-        entries.task,
-        entries.as_of,
-        entries.snapshot_id,
-        any_value(states.release) as release,
-        any_value(states.complete) as complete,
-        max(entries.position) as listed,
-        if(any_value(states.complete), null, arg_max(entries.score, entries.position)) as cut
-    from core.entries as entries
+        listings.board,
+        listings.task,
+        listings.as_of,
+        listings.snapshot_id,
+        states.release,
+        states.complete,
+        listings.n_models as listed
+    from core.listings as listings
     join core.states as states using (snapshot_id)
-    where entries.current and entries.position is not null
-    group by entries.board, entries.task, entries.as_of, entries.snapshot_id
+    where listings.current and listings.n_models > 0
+),
+
+cuts as (
+    select entries.snapshot_id, entries.task, entries.score as cut
+    from core.entries as entries
+    join listed on listed.snapshot_id = entries.snapshot_id and listed.task = entries.task
+    where not listed.complete and entries.position = listed.listed
+),
+
+scored as (
+    select listed.*, cuts.cut
+    from listed
+    left join cuts using (snapshot_id, task)
 ),
 
 paired as (

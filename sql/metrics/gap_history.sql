@@ -24,16 +24,17 @@
 -- scope: date
 with leaders as (
     select
-        entries.board,
-        entries.task,
-        entries.as_of,
-        entries.snapshot_id,
-        count(*) as n_models,
-        arg_min(entries.model, entries.position) as leader,
-        arg_min(entries.score, entries.position) as top_score
-    from core.entries as entries
-    where entries.current and entries.position is not null
-    group by entries.board, entries.task, entries.as_of, entries.snapshot_id
+        listings.board,
+        listings.task,
+        listings.as_of,
+        listings.snapshot_id,
+        listings.n_models,
+        entries.model as leader,
+        entries.score as top_score
+    from core.listings as listings
+    join core.entries as entries
+        on entries.snapshot_id = listings.snapshot_id and entries.task = listings.task
+    where listings.current and entries.position = 1
 ),
 
 wide as (

@@ -11,65 +11,60 @@
 -- key: board, task, model, valid_from
 -- never null: rank, score
 -- always: valid_to > valid_from
--- scope: stretch
+-- scope: view
 with dates as (
     select
         board,
         task,
         as_of,
-        dense_rank() over (order by board, task) as timeline,
-        row_number() over (partition by board, task order by as_of) as number
+        row_number() over in_time as number,
+        lead(as_of) over in_time as next_as_of
     from metrics.gap_history
+    window in_time as (partition by board, task order by as_of)
 ),
 
-listed as (
+-- Every window is of one board, task and model: so what is asked of one of them reads no more than that.
+compared as (
     select
+        entries.board,
+        entries.task,
         entries.model,
         entries.rank,
         entries.score,
-        dates.timeline,
-        dates.number
+        entries.as_of,
+        dates.next_as_of,
+        lag(dates.next_as_of) over in_time as next_before,
+        dates.number is distinct from 1 + lag(dates.number) over in_time
+            or entries.rank <> lag(entries.rank) over in_time
+            or entries.score <> lag(entries.score) over in_time as starts
     from core.entries as entries
     join dates
         on dates.board = entries.board and dates.task = entries.task and dates.as_of = entries.as_of
     where entries.current and entries.position is not null
+    window in_time as (
+        partition by entries.board, entries.task, entries.model order by entries.as_of
+    )
 ),
 
-compared as (
+-- A stretch lasts until the snapshot after the last that shows it so: the last before the next one starts.
+ended as (
     select
         *,
-        lag(number) over in_time as number_before,
-        number is distinct from 1 + lag(number) over in_time
-            or rank <> lag(rank) over in_time
-            or score <> lag(score) over in_time as starts,
-        max(number) over (partition by timeline, model) as last_number
-    from listed
-    window in_time as (partition by timeline, model order by number)
-),
-
--- A stretch lasts until the snapshot before the next one's first, or to the model's last.
-stretches as (
-    select
-        timeline,
-        model,
-        rank,
-        score,
-        number,
-        coalesce(
-            lead(number_before) over (partition by timeline, model order by number), last_number
-        ) as last_number
+        last_value(next_as_of) over (
+            partition by board, task, model
+            order by as_of
+            rows between unbounded preceding and unbounded following
+        ) as next_at_last
     from compared
-    where starts
 )
 select
-    begins.board,
-    begins.task,
-    stretches.model,
-    stretches.rank,
-    stretches.score,
-    begins.as_of as valid_from,
-    ends.as_of as valid_to
-from stretches
-join dates as begins using (timeline, number)
-left join dates as ends
-    on ends.timeline = stretches.timeline and ends.number = stretches.last_number + 1
+    board,
+    task,
+    model,
+    rank,
+    score,
+    as_of as valid_from,
+    coalesce(lead(next_before) over in_time, next_at_last) as valid_to
+from ended
+where starts
+window in_time as (partition by board, task, model order by as_of)

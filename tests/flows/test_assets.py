@@ -49,8 +49,8 @@ def test_who_publishes_materializes_every_published_table_from_the_sources_held(
     assert [asset.key for asset in task.asset_deps] == ["photofinish://sources/tidy"]
     with reader(home.published) as db:
         shown = db.sql(
-            "select schema_name || '/' || table_name from duckdb_tables() "
-            "where not temporary and schema_name <> 'alerts'"
+            "select table_schema || '/' || table_name from information_schema.tables "
+            "where table_catalog = current_catalog() and table_schema <> 'alerts'"
         ).fetchall()
     assert {f"photofinish://tables/{name}" for (name,) in shown} == set(told)
 

@@ -60,8 +60,8 @@ def contents(settings: Settings) -> dict[str, str]:
     """A hash of what each core and metrics table holds, whatever the order of its rows."""
     with duckdb.connect(str(settings.published), read_only=True) as db:
         tables = db.sql(
-            "select schema_name || '.' || table_name from duckdb_tables() "
-            "where schema_name in ('core', 'metrics') order by 1"
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_schema in ('core', 'metrics') order by 1"
         ).fetchall()
         return {
             table: db.sql(

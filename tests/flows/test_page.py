@@ -356,7 +356,7 @@ def test_boards_of_your_own_are_on_the_page_only_if_asked_for(tmp_path: Path) ->
     land(settings, {LAST: [("made/clear", noisy(1, ada=2, secret=1), {})]})
     make(settings)
     with duckdb.connect(str(settings.published)) as db:
-        for table in ("gap_history", "gaps", "ties", "rank_history"):
+        for table in ("gap_history", "gaps", "ties"):
             db.execute(
                 f"update metrics.{table} set board = 'local/mine' where board = 'made/clear'"
             )

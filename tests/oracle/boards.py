@@ -73,10 +73,17 @@ def sd(board: Board, entry: Entry) -> float | None:
         return None
     if entry.ci_low is not None and entry.ci_high is not None:
         return (entry.ci_high - entry.ci_low) / 3.92
-    whole = 100 if board.unit == "%" else 1
-    if board.scale == "proportion" and entry.n and 0 <= entry.score <= whole:
-        return sqrt(entry.score * (whole - entry.score) / entry.n)
+    of = whole(board)
+    if of and entry.n and 0 <= entry.score <= of:
+        return sqrt(entry.score * (of - entry.score) / entry.n)
     return None
+
+
+def whole(board: Board) -> int | None:
+    """What a score is a share of; none but proportions are."""
+    if board.scale != "proportion":
+        return None
+    return 100 if board.unit == "%" else 1
 
 
 def interval(board: Board, entry: Entry) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.oracle.boards import Board, in_order, rank, rank_ub, scored, sd, steps, value
+from tests.oracle.boards import Board, in_order, rank, rank_ub, scored, sd, steps, value, whole
 from tests.oracle.churn import rank_churn
 from tests.oracle.gap_changes import gap_changes
 from tests.oracle.gaps import gap_history, gaps, rank_history, reigns, saturated
@@ -20,6 +20,7 @@ Rows = Iterable[tuple[Key, Mapping[str, Any]]]
 
 KEYS = {
     "core.entries": ("board", "task", "as_of", "model"),
+    "core.listings": ("board", "task", "as_of"),
     "metrics.gaps": ("board", "task", "as_of", "k"),
     "metrics.gap_history": ("board", "task", "as_of"),
     "metrics.ties": ("board", "task", "as_of"),
@@ -52,7 +53,7 @@ def differences(db: duckdb.DuckDBPyConnection, boards: Sequence[Board]) -> Itera
 
 def told(db: duckdb.DuckDBPyConnection, table: str, key: Sequence[str]) -> tuple[list[str], Table]:
     """The columns of a table to compare, and its rows by key (only what is current)."""
-    where = "where current" if table == "core.entries" else ""
+    where = "where current" if table in ("core.entries", "core.listings") else ""
     rows = db.sql(f"select * from {table} {where}").pl().to_dicts()
     known = {column for row in rows for column in row} - set(key)
     ignored = {"snapshot_id", "prev_snapshot_id", "model_raw", "current"}
@@ -86,9 +87,19 @@ def _entries(boards: Sequence[Board]) -> Rows:
                         "rank": rank(board, entry, snapshot) if listed else None,
                         "position": 1 + names.index(entry.model) if listed else None,
                         "rank_ub": rank_ub(board, entry, snapshot),
+                        "whole": whole(board),
                         "sd": sd(board, entry),
                     },
                 )
+
+
+def _listings(boards: Sequence[Board]) -> Rows:
+    for board in boards:
+        for snapshot in board.snapshots:
+            yield (
+                (board.name, board.task, snapshot.as_of),
+                {"n_listed": len(snapshot.entries), "n_models": len(scored(snapshot))},
+            )
 
 
 def _gaps(boards: Sequence[Board]) -> Rows:
@@ -172,6 +183,7 @@ def _rank_history(boards: Sequence[Board]) -> Rows:
 
 EXPECTED = {
     "core.entries": _entries,
+    "core.listings": _listings,
     "metrics.gaps": _gaps,
     "metrics.gap_history": _gap_history,
     "metrics.ties": _ties,

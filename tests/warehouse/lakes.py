@@ -28,8 +28,8 @@ def hashes(settings: Settings) -> dict[str, tuple[int, int]]:
     """Per published table its rows, and a hash of them whatever their order."""
     with reader(settings.published) as db:
         tables = db.execute(
-            "select distinct schema_name || '.' || table_name from duckdb_tables() "
-            "where list_contains(?, schema_name) order by 1",
+            "select distinct table_schema || '.' || table_name from information_schema.tables "
+            "where list_contains(?, table_schema) order by 1",
             [list(SCHEMAS)],
         ).fetchall()
         query = "select count(*), sum(hash(t::varchar)::hugeint) from {} as t"

@@ -97,3 +97,48 @@ def test_our_own_models_read_only_what_is_made_before_them() -> None:
         assert each.reads <= made_so_far, each.table
         assert not (each.table.startswith("core.") and any("metrics." in r for r in each.reads))
         made_so_far.add(each.table)
+
+
+VIRTUAL = "-- x\n--\n-- a  the a\n-- b  the b\n--\n-- key: a\n-- virtual: b = twice\n"
+
+
+def test_a_virtual_column_is_worked_out_when_it_is_read(tmp_path: Path) -> None:
+    model(tmp_path, "core.t", f"{VIRTUAL}select 3 as a")
+    db = duckdb.connect()
+    db.execute("create macro twice(a) as 2 * a")
+    build(db, read_models(tmp_path, tmp_path / "none"))
+    assert db.sql("from core.t").fetchall() == [(3, 6)]
+    db.execute("update core.t set a = 5")
+    assert db.sql("select b from core.t").fetchall() == [(10,)]
+
+
+def test_a_virtual_column_is_held_to_its_promises(tmp_path: Path) -> None:
+    model(tmp_path, "core.t", f"{VIRTUAL}-- always: b < 5\nselect 3 as a")
+    db = duckdb.connect()
+    db.execute("create macro twice(a) as 2 * a")
+    with pytest.raises(BrokenPromise, match="b < 5"):
+        build(db, read_models(tmp_path, tmp_path / "none"))
+
+
+def test_a_virtual_column_needs_its_macro(tmp_path: Path) -> None:
+    model(tmp_path, "core.t", f"{VIRTUAL}select 3 as a")
+    with pytest.raises(BadModel, match="twice, which is no macro"):
+        made(tmp_path)
+
+
+def test_a_view_answers_with_what_its_tables_hold_now(tmp_path: Path) -> None:
+    model(tmp_path, "core.t", f"{HEADER}select 1 as a")
+    model(tmp_path, "core.v", f"{HEADER}-- scope: view\nselect a + 1 as a from core.t")
+    db = made(tmp_path)
+    db.execute("update core.t set a = 6")
+    assert db.sql("from core.v").fetchall() == [(7,)]
+
+
+def test_a_table_becomes_a_view_and_a_view_a_table(tmp_path: Path) -> None:
+    kinds = "select table_type from information_schema.tables where table_name = 't'"
+    db = duckdb.connect()
+    for scope, kind in (("", "BASE TABLE"), ("-- scope: view\n", "VIEW"), ("", "BASE TABLE")):
+        model(tmp_path, "core.t", f"{HEADER}{scope}select 1 as a")
+        build(db, read_models(tmp_path, tmp_path / "none"))
+        assert db.sql(kinds).fetchall() == [(kind,)]
+        assert db.sql("from core.t").fetchall() == [(1,)]

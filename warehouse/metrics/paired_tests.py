@@ -27,8 +27,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy.special import bdtr
 
 READS = ("metrics.paired_counts",)
 
@@ -59,6 +59,6 @@ def exact_p(better: NDArray[np.int64], worse: NDArray[np.int64]) -> NDArray[np.f
     between correlated proportions or percentages", Psychometrika 12, in its exact form.
     """
     discordant = better + worse
-    tail = bdtr(np.minimum(better, worse).astype(float), discordant, 0.5)
+    tail = scipy.special.bdtr(np.minimum(better, worse).astype(float), discordant, 0.5)
     found: NDArray[np.float64] = np.minimum(1.0, 2 * tail)
     return found

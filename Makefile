@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ROOTLY := $(if $(filter 0,$(shell id -u)),,sudo -n)
 export CHROMIUM
+# One more than processors: some tests wait for servers.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 INSTALLED := .venv/installed
 
 help:  ## Show this list
@@ -15,7 +17,7 @@ test: $(INSTALLED) browser .venv/apt  ## Check style and types, and run all test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour), print one table
 	@$(BIN)/python -m bench

@@ -197,6 +197,8 @@ def load_journal(
     if said := layout.renew(settings.build, RAW_TABLES):
         note(said)
     with closing(connect(settings.build)) as db:
+        # Until the tables are made what is loaded stays in the log: the same blocks are written once less.
+        db.execute("pragma disable_checkpoint_on_shutdown")
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
 
@@ -211,7 +213,12 @@ def make_tables(
         make_reference(db, sources)
         models = read_models(SQL, STEPS)
         made = iter(range(len(models)))
-        build(db, models, lambda table: progress(next(made), len(models)))
+        build(
+            db,
+            models,
+            lambda table: progress(next(made), len(models)),
+            macros=MACROS.read_text(encoding="utf-8"),
+        )
         progress(len(models), len(models))
 
 

@@ -7,13 +7,14 @@ in its place is one that we know nothing of, and is written whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from warehouse.incremental import marks
 from warehouse.model_files import Model
-from warehouse.scope import EARLIEST
+from warehouse.scope import Parts, of_parts
 from warehouse.transaction import transaction
 
 State = Mapping[str, str]
@@ -23,8 +24,8 @@ BLOAT, SLACK = 1.5, 32_000_000
 """A file that has grown to so many times its size when it was last written whole, and these bytes, is written
 whole again."""
 
-Changed = Mapping[str, bool]
-"""Tables to replace: whole (True), or the parts in temp.changed (False)."""
+Changed = Mapping[str, Parts | None]
+"""Tables to replace: these parts of them, or all (None)."""
 
 
 def state(db: duckdb.DuckDBPyConnection, raw: Sequence[str], form: str, extras: str) -> State:
@@ -47,28 +48,25 @@ def last_publication(db: duckdb.DuckDBPyConnection, target: Path) -> State:
 def since(
     db: duckdb.DuckDBPyConnection, target: Path, last: State, now: State, models: Sequence[Model]
 ) -> Changed | None:
-    """What has changed since a publication, its parts in temp.changed; None where all must be written."""
+    """What has changed since a publication; None where all must be written."""
     if not last or last["form"] != now["form"] or _bloated(db, target):
         return None
-    db.execute(
-        """
-        create or replace temp table changed as
-        select name, board, min(since) as since
-        from built.changes
-        where build > ?
-        group by name, board
-        """,
-        [int(last["build"])],
-    )
     rows = db.execute(
-        "select name, bool_or(board is null) from temp.changed group by name"
+        "select name, board, min(since) from built.changes where build > ? group by name, board",
+        [int(last["build"])],
     ).fetchall()
     tables = {model.table for model in models}
-    found = {name: whole for name, whole in rows if name in tables}
-    if len(found) == len(tables) and all(found.values()):
+    found: dict[str, dict[str, date] | None] = {name: {} for name, *_ in rows if name in tables}
+    for name, board, day in rows:
+        parts = found.get(name)
+        if board is None:
+            found[name] = None
+        elif parts is not None:
+            parts[board] = day
+    if len(found) == len(tables) and not any(found.values()):
         return None
     return found | {
-        name: True for name in now if name.startswith("raw.") and now[name] != last.get(name)
+        name: None for name in now if name.startswith("raw.") and now[name] != last.get(name)
     }
 
 
@@ -81,28 +79,13 @@ def apply(db: duckdb.DuckDBPyConnection, changed: Changed, models: Sequence[Mode
     """Replace in the attached catalog `published` what has changed."""
     stored = {model.table: model.header.stored for model in models}
     with transaction(db):
-        for table, whole in changed.items():
-            if not whole:
-                _replace_parts(db, table, stored[table])
-                continue
-            columns = stored.get(table, "*")
-            into = f"({columns})" if table in stored else ""
-            db.execute(f"delete from published.{table}")
-            db.execute(f"insert into published.{table} {into} select {columns} from {table}")
-
-
-def _replace_parts(db: duckdb.DuckDBPyConnection, table: str, stored: str) -> None:
-    db.execute(
-        "set variable earliest = (select coalesce(min(since), '-infinity') from temp.changed where name = ?)",
-        [table],
-    )
-    # What lies before the earliest date of any part is passed over unread.
-    part = (
-        f"c.name = '{table}' and c.board = t.board and t.as_of >= c.since and t.as_of >= {EARLIEST}"
-    )
-    db.execute(f"delete from published.{table} as t using temp.changed as c where {part}")
-    rows = f"select t.* from {table} as t join temp.changed as c on {part}"
-    db.execute(f"insert into published.{table} ({stored}) select {stored} from ({rows})")
+        for table, parts in changed.items():
+            concerned = "true" if parts is None else of_parts(parts)
+            into, columns = f"published.{table}", "*"
+            if table in stored:
+                into, columns = f"{into} ({stored[table]})", stored[table]
+            db.execute(f"delete from published.{table} where {concerned}")
+            db.execute(f"insert into {into} select {columns} from {table} where {concerned}")
 
 
 def remember(db: duckdb.DuckDBPyConnection, target: Path, now: State, whole: bool) -> None:

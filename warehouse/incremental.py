@@ -14,10 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import duckdb
 
 from warehouse.headers import Header
+from warehouse.rows import literal
 from warehouse.scope import BEGINNING, STATES, Parts
 
 ENTRIES = "core.entries"
@@ -164,20 +166,15 @@ def write_marks(db: duckdb.DuckDBPyConnection, now: Mapping[str, str]) -> None:
     )
 
 
-def note(db: duckdb.DuckDBPyConnection, build: int, table: str, parts: Parts) -> None:
-    """Note for the publication which parts of a table a build changed."""
-    db.execute(
-        "insert into built.changes select $build, $table, unnest($boards), unnest($dates)",
-        {"build": build, "table": table, "boards": list(parts), "dates": list(parts.values())},
-    )
-
-
-def note_whole(db: duckdb.DuckDBPyConnection, build: int, tables: Sequence[str]) -> None:
-    """Note for the publication that a build changed all of these tables."""
-    db.execute(
-        "insert into built.changes select $build, unnest($tables), null, null",
-        {"build": build, "tables": list(tables)},
-    )
+def note(db: duckdb.DuckDBPyConnection, build: int, changed: Mapping[str, Parts | None]) -> None:
+    """Note for the publication which tables a build changed: these parts of them, or all (None)."""
+    lines = []
+    for table, parts in changed.items():
+        whole: Sequence[tuple[str | None, date | None]] = [(None, None)]
+        for board, since in whole if parts is None else parts.items():
+            lines.append(f"({build}, {literal(table)}, {literal(board)}, {literal(since)})")
+    if lines:
+        db.execute(f"insert into built.changes values {', '.join(lines)}")
 
 
 def content_marks(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> dict[str, str]:

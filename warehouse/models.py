@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import duckdb
 
 from warehouse.forms import drop_others, kinds, lay_out, like, make_view
-from warehouse.headers import BadModel
+from warehouse.headers import BadModel, Scope
 from warehouse.incremental import (
     Change,
     Changes,
@@ -27,7 +27,6 @@ from warehouse.incremental import (
     content_marks,
     marks,
     note,
-    note_whole,
     write_marks,
 )
 from warehouse.model_files import Model, read_models
@@ -46,20 +45,26 @@ from warehouse.transaction import transaction
 
 __all__ = ["BadModel", "BrokenPromise", "Model", "build", "describe", "quoted", "read_models"]
 
+FORM = "form of "
+View = tuple[Parts, Scope]
+"""What the views show: all that these parts follow from in this scope."""
+
 
 def build(
     db: duckdb.DuckDBPyConnection,
     models: Iterable[Model],
     progress: Callable[[str], None] = lambda table: None,
+    macros: str = "",
 ) -> None:
     """Bring every table up to what it is made of, and hold what is new to its promises.
 
-    Where anything but the contents of tables has changed since the last build (a query, a macro), or there is
-    none, every table is made from nothing. Else the build is one transaction.
+    `macros` is the text of the macros that the queries use, which are there. Where anything but the contents
+    of tables has changed since the last build (a query, a macro), or there is none, every table is made from
+    nothing. Else the build is one transaction.
     Raises BadModel if the columns are not the documented ones, BrokenPromise otherwise.
     """
     made = list(models)
-    last, now = marks(db), _marks(db, made)
+    last, now = marks(db), _marks(db, made, macros)
     number = int(last.get("build", 0)) + 1
     written = {**now, "build": str(number)}
     changed = {name for name in now if now[name] != last.get(name)}
@@ -90,12 +95,13 @@ def _build_from_nothing(
             make_view(db, model)
             continue
         _make_all(db, model, parts)
+        _check_columns(db, model)
         check(db, model.table, model.header, model.table)
         if model.table == STATES:
             parts = portions(db)
     with transaction(db):
         db.execute("delete from built.changes")
-        note_whole(db, number, [model.table for model in kept(models)])
+        note(db, number, {model.table: None for model in kept(models)})
         write_marks(db, written)
 
 
@@ -124,6 +130,8 @@ def _build_what_changed(
     progress: Callable[[str], None],
 ) -> None:
     changes = Changes(db, {table: Everything() for table in changed})
+    noted: dict[str, Parts | None] = {}
+    view: View | None = None
     for place, model in enumerate(models):
         progress(model.table)
         scoped = model.header.scope in ("date", "step")
@@ -131,6 +139,9 @@ def _build_what_changed(
         if model.header.kind == "view":
             change: Change = concerned
         elif isinstance(concerned, Some):
+            if view != (concerned.parts, model.header.scope):
+                view = (concerned.parts, model.header.scope)
+                choose(db, *view)
             change = _remake_part(db, model, concerned)
         elif isinstance(concerned, Everything):
             change = _remake_whole(db, model, place)
@@ -139,10 +150,9 @@ def _build_what_changed(
         changes.known[model.table] = change
         if model.header.kind == "view":
             continue
-        if isinstance(change, Some):
-            note(db, number, model.table, change.parts)
-        elif not isinstance(change, Unchanged):
-            note_whole(db, number, [model.table])
+        if not isinstance(change, Unchanged):
+            noted[model.table] = change.parts if isinstance(change, Some) else None
+    note(db, number, noted)
 
 
 def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Change:
@@ -160,19 +170,16 @@ def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Ch
 
 
 def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, some: Some) -> Some:
-    choose(db, some.parts, model.header.scope)
+    """Remake of a table the parts that the views show."""
     with seen_through_views(db):
         _make(db, model, "temp.made")
-    replace_dates(db, model.table, model.header.stored)
+    replace_dates(db, model.table, model.header.stored, some.parts)
     check(db, model.table, model.header, "temp.made")
     return some
 
 
 def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str, more: bool = False) -> None:
-    """Make `table` what the model's query or step gives, or add that to it where it is `more` of the same.
-
-    Raises BadModel for other columns.
-    """
+    """Make `table` what the model's query or step gives, or add that to it where it is `more` of the same."""
     kind = "temp table" if table.startswith("temp.") else "table"
     into = f"create or replace {kind} {table.removeprefix('temp.')}"
     if model.header.virtual and not more:
@@ -191,7 +198,10 @@ def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str, more: bool = 
         db.register("given", model.make(tables).to_arrow())
         db.execute(f"{into} from given")
         db.unregister("given")
-    made = [column[0] for column in db.execute(f"select * from {table} limit 0").description]
+
+
+def _check_columns(db: duckdb.DuckDBPyConnection, model: Model) -> None:
+    made = [column[0] for column in db.execute(f"from {model.table} limit 0").description]
     if made != list(model.header.columns):
         raise BadModel(
             f"{model.table} makes the columns {', '.join(made)} "
@@ -199,10 +209,7 @@ def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str, more: bool = 
         )
 
 
-FORM = "form of "
-
-
-def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> dict[str, str]:
+def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -> dict[str, str]:
     """A word for each thing that the tables are made of: contents of tables, and the forms of the models."""
     own = {model.table for model in models}
     roots = sorted({table for model in models for table in model.reads} - own)
@@ -211,10 +218,6 @@ def _marks(db: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> dict[str, 
         found[FORM + model.table] = hashlib.sha256(
             repr((model.header, model.text)).encode()
         ).hexdigest()
-    macros = db.execute(
-        "select list(macro_definition order by function_name, macro_definition) "
-        "from duckdb_functions() where not internal"
-    ).fetchall()
     functions = repr((duckdb.__version__, macros))
     found[f"{FORM}functions"] = hashlib.sha256(functions.encode()).hexdigest()
     return found

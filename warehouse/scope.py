@@ -18,7 +18,7 @@ from datetime import date
 import duckdb
 
 from warehouse.headers import Scope
-from warehouse.quoting import identifier
+from warehouse.quoting import identifier, quoted
 
 Parts = Mapping[str, date]
 """Boards, each with the first date of which something may have changed."""
@@ -141,12 +141,19 @@ def date_portions(db: duckdb.DuckDBPyConnection) -> list[str]:
 def choose(db: duckdb.DuckDBPyConnection, parts: Parts, scope: Scope) -> None:
     """Set temp.parts and temp.reach so that the views show what these parts follow from.
 
-    A step looks back to the last date on which its task lists somebody with a score, and to the last date
-    of the board on which it lists anybody, whichever is earlier.
+    temp.parts(board, since, date_before, reach): what is replaced begins with `since`, what is looked at with
+    `date_before` or, for some task, as early as `reach`. A step looks back to the last date on which its task
+    lists somebody with a score, and to the last date of the board on which it lists anybody, whichever is
+    earlier.
     """
-    _write_parts(db, parts)
+    listed = ", ".join(f"({quoted(board)}, date '{since}')" for board, since in parts.items())
+    rows = f"(values {listed})" if listed else "(select '', date '0001-01-01' where false)"
+    db.execute(
+        "create or replace temp table parts as "
+        f"select board, since, since as date_before, since as reach from {rows} as t (board, since)"
+    )
     db.execute("create or replace temp table reach (board varchar, task varchar, reach date)")
-    if scope != "date":
+    if scope == "step":
         _look_back(db)
     db.execute("set variable earliest = (select coalesce(min(reach), '-infinity') from temp.parts)")
 
@@ -187,30 +194,23 @@ def _look_back(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _write_parts(db: duckdb.DuckDBPyConnection, parts: Parts) -> None:
-    """temp.parts(board, since, date_before, reach): what is replaced begins with `since`, what is looked at
-    with `date_before` or, for some task, as early as `reach`."""
-    db.execute(
-        "create or replace temp table parts (board varchar, since date, date_before date, reach date)"
+def of_parts(parts: Parts) -> str:
+    """The condition on board and as_of of a table that holds for the rows of these parts."""
+    together: dict[date, list[str]] = {}
+    for board, since in parts.items():
+        together.setdefault(since, []).append(quoted(board))
+    each = (
+        f"(board in ({', '.join(boards)}) and as_of >= date '{since}')"
+        for since, boards in together.items()
     )
-    db.execute("create or replace temp table reach (board varchar, task varchar, reach date)")
-    if parts:
-        db.execute(
-            "insert into temp.parts select board, since, since, since "
-            "from (select unnest($boards) as board, unnest($dates) as since)",
-            {"boards": list(parts), "dates": list(parts.values())},
-        )
+    # What lies before all parts is passed over unread.
+    return f"(as_of >= date '{min(together)}' and ({' or '.join(each)}))"
 
 
-def replace_dates(db: duckdb.DuckDBPyConnection, table: str, stored: str) -> None:
+def replace_dates(db: duckdb.DuckDBPyConnection, table: str, stored: str, parts: Parts) -> None:
     """Put the rows of temp.made, by its stored columns, in the place of the parts' dates. Leaves in temp.made
     only these rows."""
-    db.execute(
-        "delete from temp.made as made where not exists (from temp.parts as parts "
-        "where parts.board = made.board and made.as_of >= parts.since)"
-    )
-    db.execute(
-        f"delete from {table} as t using temp.parts as parts "
-        f"where t.board = parts.board and t.as_of >= parts.since and t.as_of >= {EARLIEST}"
-    )
+    concerned = of_parts(parts)
+    db.execute(f"delete from temp.made where {concerned} is not true")
+    db.execute(f"delete from {table} where {concerned}")
     db.execute(f"insert into {table} ({stored}) select {stored} from temp.made")

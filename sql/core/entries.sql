@@ -65,7 +65,11 @@ listings as (
             order by outdated, captured_at desc, release desc, snapshot_id
         ) = 1 as current
     from readings
-    join (select distinct reading, task from parsed.rows) as tasks using (reading)
+    join (
+        select distinct rows.reading, rows.task
+        from readings
+        join parsed.rows as rows using (reading)
+    ) as tasks using (reading)
 ),
 
 models as (

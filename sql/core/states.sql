@@ -28,13 +28,7 @@ with seen as (
         states.sha256,
         states.source,
         states.url,
-        fetches.captured_at,
-        -- An older release edited after a newer one came out is not the state of the board.
-        max(states.release) over (
-            partition by states.board
-            order by fetches.captured_at
-            range unbounded preceding
-        ) as newest_release
+        fetches.captured_at
     from parsed.states as states
     join raw.fetches as fetches
         on fetches.payload_sha256 = states.sha256
@@ -46,41 +40,65 @@ with seen as (
 compared as (
     select
         *,
-        state is distinct from lag(state) over in_time as starts
+        state is distinct from lag(state) over in_time as starts,
+        lag(captured_at) over in_time as previous,
+        last_value(captured_at) over (
+            partition by board, stated_as_of, release
+            order by captured_at, sha256, url
+            rows between unbounded preceding and unbounded following
+        ) as last
     from seen
     window in_time as (
         partition by board, stated_as_of, release order by captured_at, sha256, url
     )
 ),
 
-numbered as (
+-- A state lasts until the sighting before the one with which the next starts.
+begun as (
     select
         *,
-        count(*) filter (where starts) over (
-            partition by board, stated_as_of, release
-            order by captured_at, sha256, url
-            rows unbounded preceding
-        ) as run
+        coalesce(
+            lead(previous) over (
+                partition by board, stated_as_of, release order by captured_at, sha256, url
+            ),
+            last
+        ) as last_seen_at
     from compared
+    where starts
+),
+
+releases as (
+    select board, release, min(captured_at) as first_seen_at
+    from begun
+    where release is not null
+    group by board, release
+),
+
+newest as (
+    select begun.board, begun.captured_at, max(releases.release) as newest_release
+    from (select distinct board, captured_at from begun) as begun
+    join releases
+        on releases.board = begun.board and releases.first_seen_at <= begun.captured_at
+    group by begun.board, begun.captured_at
 ),
 
 published as (
     select
         board as listed_as,
-        coalesce(stated_as_of, min(captured_at)::date) as as_of,
-        min(captured_at) as captured_at,
-        max(captured_at) as last_seen_at,
-        arg_min(sha256, (captured_at, sha256, url)) as payload_sha256,
-        arg_min(source, (captured_at, sha256, url)) as source,
-        arg_min(url, (captured_at, sha256, url)) as url,
-        any_value(n_models) as n_models,
-        any_value(state) as state,
+        coalesce(stated_as_of, captured_at::date) as as_of,
+        captured_at,
+        last_seen_at,
+        sha256 as payload_sha256,
+        source,
+        url,
+        n_models,
+        state,
         release,
-        stated_as_of is null
-            and coalesce(release < arg_min(newest_release, captured_at), false) as outdated,
-        arg_min(newest_release, captured_at) as newest_release
-    from numbered
-    group by board, stated_as_of, release, run
+        -- An older release edited after a newer one came out is not the state of the board.
+        stated_as_of is null and coalesce(release < newest_release, false) as outdated,
+        newest_release
+    from begun
+    left join newest using (board, captured_at)
 ),
 
 -- A timeline is one board told by several sources: of those whose span of dates holds a day, the first in

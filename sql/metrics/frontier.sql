@@ -35,30 +35,27 @@ with models as (
 ),
 
 -- Per snapshot and task where the first of each side stands, and who is on neither.
-places (snapshot_id, task, dimension, a, b, place_a, place_b, unknown_positions) as (
+sides as (
     select
         snapshot_id,
         task,
-        'country',
-        'US',
-        'CN',
-        min(position) filter (where country = 'US'),
-        min(position) filter (where country = 'CN'),
-        list(position) filter (where country is null)
+        min(position) filter (where country = 'US') as us,
+        min(position) filter (where country = 'CN') as cn,
+        list(position) filter (where country is null) as nowhere,
+        min(position) filter (where not open_weights) as proprietary,
+        min(position) filter (where open_weights) as open,
+        list(position) filter (where open_weights is null) as unstated
     from models
     group by snapshot_id, task
+),
+
+places (snapshot_id, task, dimension, a, b, place_a, place_b, unknown_positions) as (
+    select snapshot_id, task, 'country', 'US', 'CN', us, cn, nowhere
+    from sides
     union all
     select
-        snapshot_id,
-        task,
-        'openness',
-        'proprietary',
-        'open weights',
-        min(position) filter (where not open_weights),
-        min(position) filter (where open_weights),
-        list(position) filter (where open_weights is null)
-    from models
-    group by snapshot_id, task
+        snapshot_id, task, 'openness', 'proprietary', 'open weights', proprietary, open, unstated
+    from sides
 ),
 
 -- Both leaders by one look at the entries: two would first be joined with each other, all with all.

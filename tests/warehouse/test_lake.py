@@ -153,10 +153,11 @@ def test_before_the_first_run_the_next_step_is_named(tmp_path: Path) -> None:
 
 
 def test_one_at_a_time_makes_the_tables(lake: Settings) -> None:
+    impatient = lake.model_copy(update={"lock_wait": 0.2})
     with (
         pipeline.only_transform(lake, "a run"),
         pytest.raises(pipeline.Busy, match="the next run publishes it"),
-        pipeline.only_transform(lake, "another"),
+        pipeline.only_transform(impatient, "another"),
     ):
         raise AssertionError("both are in")
     with pipeline.only_transform(lake, "a third"):

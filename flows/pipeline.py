@@ -197,8 +197,6 @@ def load_journal(
     if said := layout.renew(settings.build, RAW_TABLES):
         note(said)
     with closing(connect(settings.build)) as db:
-        # Until the tables are made what is loaded stays in the log: the same blocks are written once less.
-        db.execute("pragma disable_checkpoint_on_shutdown")
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
 

@@ -78,14 +78,13 @@ def _bloated(db: duckdb.DuckDBPyConnection, target: Path) -> bool:
 def apply(db: duckdb.DuckDBPyConnection, changed: Changed, models: Sequence[Model]) -> None:
     """Replace in the attached catalog `published` what has changed."""
     stored = {model.table: model.header.stored for model in models}
-    with transaction(db):
-        for table, parts in changed.items():
-            concerned = "true" if parts is None else of_parts(parts)
-            into, columns = f"published.{table}", "*"
-            if table in stored:
-                into, columns = f"{into} ({stored[table]})", stored[table]
-            db.execute(f"delete from published.{table} where {concerned}")
-            db.execute(f"insert into {into} select {columns} from {table} where {concerned}")
+    for table, parts in changed.items():
+        concerned = "true" if parts is None else of_parts(parts)
+        into, columns = f"published.{table}", "*"
+        if table in stored:
+            into, columns = f"{into} ({stored[table]})", stored[table]
+        db.execute(f"delete from published.{table} where {concerned}")
+        db.execute(f"insert into {into} select {columns} from {table} where {concerned}")
 
 
 def remember(db: duckdb.DuckDBPyConnection, target: Path, now: State, whole: bool) -> None:

@@ -239,5 +239,4 @@ def describe(db: duckdb.DuckDBPyConnection, model: Model, catalog: str = "") -> 
         f'comment on column {table}."{column}" is {quoted(meaning)}'
         for column, meaning in model.header.columns.items()
     ]
-    with transaction(db):
-        db.execute(";".join(told))
+    db.execute(";".join(told))

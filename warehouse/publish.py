@@ -26,6 +26,7 @@ from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.raw_tables import COMMENTS
 from warehouse.scope import date_portions
+from warehouse.transaction import transaction
 
 ROW_GROUP = 245_760
 """Rows of a row group, twice as many as usual: a column of so many fills its blocks, and a long history
@@ -69,7 +70,7 @@ def publish(
     changed = delta.since(db, target, last, now, kept(shown))
     if changed is not None:
         shutil.copyfile(target, next_file)
-    with _attached(db, next_file, new=changed is None):
+    with _attached(db, next_file, new=changed is None), transaction(db):
         if changed is None:
             _copy(db, shown, macros)
         else:

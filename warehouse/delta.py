@@ -51,12 +51,14 @@ def since(
     """What has changed since a publication; None where all must be written."""
     if not last or last["form"] != now["form"] or _bloated(db, target):
         return None
-    rows = db.execute(
+    noted = db.execute(
         "select name, board, min(since) from built.changes where build > ? group by name, board",
         [int(last["build"])],
     ).fetchall()
     tables = {model.table for model in models}
-    found: dict[str, dict[str, date] | None] = {name: {} for name, *_ in rows if name in tables}
+    # What builds have noted of tables that are not published stays behind.
+    rows = [row for row in noted if row[0] in tables]
+    found: dict[str, dict[str, date] | None] = {name: {} for name, *_ in rows}
     for name, board, day in rows:
         parts = found.get(name)
         if board is None:

@@ -137,19 +137,17 @@ def _build_what_changed(
         scoped = model.header.scope in ("date", "step")
         concerned = changes.concerning(model.reads, scoped, model.text)
         if model.header.kind == "view":
-            change: Change = concerned
-        elif isinstance(concerned, Some):
+            changes.known[model.table] = concerned
+            continue
+        if isinstance(concerned, Some):
             if view != (concerned.parts, model.header.scope):
                 view = (concerned.parts, model.header.scope)
                 choose(db, *view)
-            change = _remake_part(db, model, concerned)
-        elif isinstance(concerned, Everything):
+            _remake_part(db, model, concerned.parts)
+        change: Change = concerned
+        if isinstance(concerned, Everything):
             change = _remake_whole(db, model, place)
-        else:
-            change = concerned
         changes.known[model.table] = change
-        if model.header.kind == "view":
-            continue
         if not isinstance(change, Unchanged):
             noted[model.table] = change.parts if isinstance(change, Some) else None
     note(db, number, noted)
@@ -169,13 +167,12 @@ def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Ch
     return change
 
 
-def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, some: Some) -> Some:
+def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, parts: Parts) -> None:
     """Remake of a table the parts that the views show."""
     with seen_through_views(db):
         _make(db, model, "temp.made")
-    replace_dates(db, model.table, model.header.stored, some.parts)
+    replace_dates(db, model.table, model.header.stored, parts)
     check(db, model.table, model.header, "temp.made")
-    return some
 
 
 def _make(db: duckdb.DuckDBPyConnection, model: Model, table: str, more: bool = False) -> None:

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
 import duckdb
 
+from warehouse.forms import kinds
 from warehouse.headers import Scope
 from warehouse.quoting import identifier, quoted
 
@@ -96,46 +98,32 @@ def _shown(home: str, table: str, columns: Iterable[str]) -> str:
 
 def portions(db: duckdb.DuckDBPyConnection) -> list[Parts]:
     """All boards, in portions of so many rows that what is made of one fits into memory."""
-    if not _has_states(db):
-        return []
-    found: list[dict[str, date]] = []
-    weight = PORTION
-    query = f"select board, sum(n_models) from {STATES} group by board order by board"
-    for board, rows in db.execute(query).fetchall():
-        if weight >= PORTION:
-            found.append({})
-            weight = 0
-        found[-1][board] = BEGINNING
-        weight += rows
-    return list(found)
-
-
-def _has_states(db: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        db.execute(
-            "select 1 from duckdb_tables() where database_name = current_catalog() "
-            "and schema_name = 'core' and table_name = 'states'"
-        ).fetchall()
-    )
+    return [dict.fromkeys(boards, BEGINNING) for boards in _portions(db, "board")]
 
 
 def date_portions(db: duckdb.DuckDBPyConnection) -> list[str]:
     """All dates in their order, as conditions on as_of that each leave so many rows that what is made of
     them fits into memory."""
-    if not _has_states(db):
-        return ["true"]
-    starts: list[date] = []
-    weight = PORTION
-    query = f"select as_of, sum(n_models) from {STATES} group by as_of order by as_of"
-    for day, rows in db.execute(query).fetchall():
-        if weight >= PORTION:
-            starts.append(day)
-            weight = 0
-        weight += rows
-    cuts = starts[1:]
+    cuts = [dates[0] for dates in _portions(db, "as_of")[1:]]
     since = ["true", *(f"as_of >= date '{day}'" for day in cuts)]
     before = [*(f"as_of < date '{day}'" for day in cuts), "true"]
     return [f"{begins} and {ends}" for begins, ends in zip(since, before, strict=True)]
+
+
+def _portions(db: duckdb.DuckDBPyConnection, column: str) -> list[list[Any]]:
+    """The values of a column of core.states in their order, cut after every PORTION rows of entries."""
+    if STATES not in kinds(db):
+        return []
+    found: list[list[Any]] = []
+    weight = PORTION
+    query = f"select {column}, sum(n_models) from {STATES} group by {column} order by {column}"
+    for value, rows in db.execute(query).fetchall():
+        if weight >= PORTION:
+            found.append([])
+            weight = 0
+        found[-1].append(value)
+        weight += rows
+    return found
 
 
 def choose(db: duckdb.DuckDBPyConnection, parts: Parts, scope: Scope) -> None:

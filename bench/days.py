@@ -34,13 +34,14 @@ def _day(size: str, home: Path, changed: dict[str, bytes]) -> dict[str, float]:
     started = perf_counter()
     _land(here, changed, latest, SIZES[size].boards, now)
     landed = perf_counter()
-    pipeline.load_journal(here, every)
-    loaded = perf_counter()
-    pipeline.make_tables(here, every)
-    made = perf_counter()
-    evaluate_and_save(here, now)
-    evaluated = perf_counter()
-    pipeline.publish_tables(here)
+    with pipeline.kept_open(here):
+        pipeline.load_journal(here, every)
+        loaded = perf_counter()
+        pipeline.make_tables(here, every)
+        made = perf_counter()
+        evaluate_and_save(here, now)
+        evaluated = perf_counter()
+        pipeline.publish_tables(here)
     finished = perf_counter()
     return {
         "seconds": finished - started,

@@ -113,14 +113,15 @@ def daily(
         return Completed(name="Idle", message=f"no card says {cadence}", data=Report(run_id))
     with pipeline.only_run(settings, f"the daily run {run_id}"), log.run(run_id):
         pulled = _pull_all(chosen, settings, run_id, as_of)
-        parsed = load()
-        with pipeline.only_transform(settings, f"the daily run {run_id}"):
-            transform()
-            alerts = evaluate_alerts(as_of or datetime.now(UTC))
-            publish()
-            # After publication: who gets a message finds in the published file what it is about.
-            alerts = send_alerts(run_id, alerts)
-            page = publish_page()
+        with pipeline.kept_open(settings):
+            parsed = load()
+            with pipeline.only_transform(settings, f"the daily run {run_id}"):
+                transform()
+                alerts = evaluate_alerts(as_of or datetime.now(UTC))
+                publish()
+                # After publication: who gets a message finds in the published file what it is about.
+                alerts = send_alerts(run_id, alerts)
+                page = publish_page()
     damaged = problems(settings.published)
     report = Report(run_id, _report(pulled, settings), parsed, alerts, damaged, page)
     _write_artifact(settings, report)

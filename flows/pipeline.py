@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -184,6 +184,26 @@ class _Reader:
         return Parsed(rows, items)
 
 
+@contextmanager
+def kept_open(settings: Settings) -> Iterator[None]:
+    """Keep the build database open over the steps of a run: they share it, and what they write is merged into
+    its file once, at the end.
+
+    Not on a lake, where runs load side by side. Raises NewerHome.
+    """
+    if settings.lake:
+        yield
+        return
+    with closing(_build_database(settings)):
+        yield
+
+
+def _build_database(settings: Settings) -> duckdb.DuckDBPyConnection:
+    if said := layout.renew(settings.build, RAW_TABLES):
+        note(said)
+    return connect(settings.build)
+
+
 def load_journal(
     settings: Settings, sources: Mapping[str, Source], progress: Progress = lambda done, total: None
 ) -> int:
@@ -194,9 +214,7 @@ def load_journal(
     """
     if settings.lake:
         return land(settings.lake, Archive(settings.archive), parsers(sources), progress)
-    if said := layout.renew(settings.build, RAW_TABLES):
-        note(said)
-    with closing(connect(settings.build)) as db:
+    with closing(_build_database(settings)) as db:
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
 

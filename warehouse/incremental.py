@@ -70,10 +70,17 @@ class Changes:
             change = self.known.get(table, Unchanged())
             if isinstance(change, Unchanged) or (scoped and table.startswith("parsed.")):
                 continue
-            if not scoped or isinstance(change, Everything):
+            if not scoped and "*" in text:
+                # It may mean all columns.
                 return Everything()
-            concerned = change.parts if isinstance(change, Some) else self._parts(change, text)
-            if concerned is None:
+            if isinstance(change, Compared):
+                used = self._differing(change, text)
+                if not used:
+                    continue
+                concerned = self._parts(used)
+            else:
+                concerned = change.parts if isinstance(change, Some) else None
+            if concerned is None or not scoped:
                 return Everything()
             found.append(concerned)
         together: Parts = {}
@@ -81,7 +88,9 @@ class Changes:
             together = _earlier(together, parts)
         return Some(together) if together else Unchanged()
 
-    def _parts(self, change: Compared, text: str) -> Parts | None:
+    def _differing(self, change: Compared, text: str) -> set[str]:
+        """Fill temp.differing with the rows that are others for who reads in this text; returns its columns,
+        none if there are no rows."""
         used = [name for name in change.columns if name in KEYS or _names(text, name)]
         listed = ", ".join(used)
         self.db.execute(
@@ -92,14 +101,19 @@ class Changes:
             (select {listed} from {change.table} except select {listed} from {change.before})
             """
         )
-        if {"board", "as_of"} <= set(used):
+        some = self.db.execute("select 1 from temp.differing limit 1").fetchall()
+        return set(used) if some else set()
+
+    def _parts(self, used: set[str]) -> Parts | None:
+        """Which parts follow from the rows of temp.differing, which has these columns; None if any may."""
+        if {"board", "as_of"} <= used:
             query = "select board, min(as_of) from temp.differing group by board"
         elif "board" in used:
             # A board told by several sources has lists under their boards' names.
             query = f"""
-                select board, $beginning::date from temp.differing
+                select board, date '{BEGINNING}' from temp.differing
                 union
-                select states.board, $beginning::date
+                select states.board, date '{BEGINNING}'
                 from {STATES} as states
                 join temp.differing as differing on differing.board = states.listed_as
             """
@@ -120,8 +134,7 @@ class Changes:
             """
         else:
             return None
-        given = {"beginning": BEGINNING} if "$beginning" in query else {}
-        return dict(self.db.execute(query, given).fetchall())
+        return dict(self.db.execute(query).fetchall())
 
 
 KEYS = ("board", "as_of", "model", "source")

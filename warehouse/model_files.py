@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import orjson
@@ -17,6 +16,9 @@ import polars as pl
 
 from warehouse.headers import BadModel, Header, read_header
 from warehouse.quoting import quoted
+
+READ = re.compile(r'"schema_name":"(\w+)","table_name":"(\w+)"')
+"""A table with its schema in a syntax tree. CTEs have no schema; in a text of the query the quotes are escaped."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,9 @@ def _sql_models(paths: Sequence[Path]) -> Iterator[Model]:
     told = [_split(path.read_text(encoding="utf-8")) for path in paths]
     for path, (header, query), tree in zip(paths, told, _trees([q for _, q in told]), strict=True):
         table = f"{path.parent.name}.{path.stem}"
-        if tree["error"]:
-            raise BadModel(f"{path}: {tree['error_message']}")
-        reads = frozenset(_reads(tree))
+        if tree.startswith('{"error":true'):
+            raise BadModel(f"{path}: {orjson.loads(tree)['error_message']}")
+        reads = frozenset(".".join(named) for named in READ.findall(tree))
         yield Model(table, read_header(table, header), reads, query, query=query)
 
 
@@ -67,14 +69,14 @@ def _split(text: str) -> tuple[str, str]:
     return header, "\n".join(lines[len(comment) :]).strip().rstrip(";")
 
 
-def _trees(queries: Sequence[str]) -> list[Any]:
-    """DuckDB's own syntax tree of each query, all in one question."""
+def _trees(queries: Sequence[str]) -> list[str]:
+    """DuckDB's own syntax tree of each query as JSON, all in one question."""
     if not queries:
         return []
     listed = ", ".join(map(quoted, queries))
     with duckdb.connect() as db:
         trees = db.execute(f"select json_serialize_sql(unnest([{listed}]), skip_empty := true)")
-        return [orjson.loads(tree) for (tree,) in trees.fetchall()]
+        return [tree for (tree,) in trees.fetchall()]
 
 
 def _step_model(path: Path) -> Model:
@@ -89,14 +91,3 @@ def _step_model(path: Path) -> Model:
     text += "".join((path.parents[1] / f"{name}.py").read_text(encoding="utf-8") for name in used)
     return Model(table, header, frozenset(needs), text, needs=needs, make=module.make)
 
-
-def _reads(node: object) -> Iterator[str]:
-    """The schema-qualified tables in DuckDB's own syntax tree; CTEs have no schema and drop out."""
-    if isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE" and node.get("schema_name"):
-            yield f"{node['schema_name']}.{node['table_name']}"
-        for value in node.values():
-            yield from _reads(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _reads(value)

@@ -18,7 +18,7 @@ from warehouse.headers import BadModel, Header, read_header
 from warehouse.quoting import quoted
 
 READ = re.compile(r'"schema_name":"(\w+)","table_name":"(\w+)"')
-"""A table with its schema in a syntax tree. CTEs have no schema; in a text of the query the quotes are escaped."""
+"""A table with its schema in a syntax tree, in which CTEs have no schema and texts escape their quotes."""
 
 
 @dataclass(frozen=True)
@@ -90,4 +90,3 @@ def _step_model(path: Path) -> Model:
     )
     text += "".join((path.parents[1] / f"{name}.py").read_text(encoding="utf-8") for name in used)
     return Model(table, header, frozenset(needs), text, needs=needs, make=module.make)
-

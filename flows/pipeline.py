@@ -28,6 +28,7 @@ from sources.reference import reference_names, reference_tables
 from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
+from warehouse.delta import is_last
 from warehouse.lake_publish import publish_to_lake
 from warehouse.landing import clear, land, landed
 from warehouse.models import build, read_models
@@ -227,7 +228,7 @@ def make_tables(
             with landed(settings.lake, parsers(sources)) as looked_up:
                 load(db, Archive(settings.archive), looked_up)
         make_reference(db, sources)
-        models = read_models(SQL, STEPS)
+        models = read_models(SQL, STEPS, db)
         made = iter(range(len(models)))
         build(
             db,
@@ -245,12 +246,13 @@ def publish_tables(settings: Settings) -> None:
     """
     with closing(connect(settings.build)) as db:
         macros = "".join(path.read_text(encoding="utf-8") for path in (MACROS, ASOF))
-        models = read_models(SQL, STEPS)
+        models = read_models(SQL, STEPS, db)
         private, extras = settings.publish_local, tables.published(settings)
         if isinstance(place := settings.published, Lake):
             publish_to_lake(db, models, macros, place, private=private, extras=extras)
         else:
-            guard.published_place(place)
+            if not is_last(db, place):
+                guard.published_place(place)
             publish(db, models, macros, place, private=private, extras=extras)
 
 

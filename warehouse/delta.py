@@ -35,6 +35,11 @@ def state(db: duckdb.DuckDBPyConnection, raw: Sequence[str], form: str, extras: 
     return found | {table: known.get(table, "") for table in raw}
 
 
+def is_last(db: duckdb.DuckDBPyConnection, target: Path) -> bool:
+    """Whether the file in place is the one that was published last."""
+    return bool(last_publication(db, target))
+
+
 def last_publication(db: duckdb.DuckDBPyConnection, target: Path) -> State:
     """What the file in place was made of; nothing if it is not the file that was published last."""
     db.execute("create table if not exists built.published (name varchar, mark varchar)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import takewhile
@@ -36,12 +37,14 @@ class Model:
     make: Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame] | None = None
 
 
-def read_models(sql: Path, steps: Path) -> list[Model]:
+def read_models(sql: Path, steps: Path, db: duckdb.DuckDBPyConnection | None = None) -> list[Model]:
     """Every model, parents first: sql/<schema>/<table>.sql and <steps>/<schema>/<table>.py.
 
+    DuckDB parses the queries, by the connection that is given or one of its own.
     Raises BadModel for a header that is not three paragraphs, a query the parser refuses, and a cycle.
     """
-    found = [*_sql_models(sorted(sql.glob("*/*.sql")))]
+    with nullcontext(db) if db else duckdb.connect() as parser:
+        found = [*_sql_models(sorted(sql.glob("*/*.sql")), parser)]
     found += [_step_model(path) for path in sorted(steps.glob("*/*.py")) if path.stem != "__init__"]
     by_table = {model.table: model for model in found}
     graph = {model.table: sorted(model.reads & set(by_table)) for model in found}
@@ -51,9 +54,10 @@ def read_models(sql: Path, steps: Path) -> list[Model]:
         raise BadModel(f"the models read each other in a circle: {error.args[1]}") from error
 
 
-def _sql_models(paths: Sequence[Path]) -> Iterator[Model]:
+def _sql_models(paths: Sequence[Path], db: duckdb.DuckDBPyConnection) -> Iterator[Model]:
     told = [_split(path.read_text(encoding="utf-8")) for path in paths]
-    for path, (header, query), tree in zip(paths, told, _trees([q for _, q in told]), strict=True):
+    trees = _trees(db, [query for _, query in told])
+    for path, (header, query), tree in zip(paths, told, trees, strict=True):
         table = f"{path.parent.name}.{path.stem}"
         if tree.startswith('{"error":true'):
             raise BadModel(f"{path}: {orjson.loads(tree)['error_message']}")
@@ -69,14 +73,13 @@ def _split(text: str) -> tuple[str, str]:
     return header, "\n".join(lines[len(comment) :]).strip().rstrip(";")
 
 
-def _trees(queries: Sequence[str]) -> list[str]:
+def _trees(db: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[str]:
     """DuckDB's own syntax tree of each query as JSON, all in one question."""
     if not queries:
         return []
     listed = ", ".join(map(quoted, queries))
-    with duckdb.connect() as db:
-        trees = db.execute(f"select json_serialize_sql(unnest([{listed}]), skip_empty := true)")
-        return [tree for (tree,) in trees.fetchall()]
+    trees = db.execute(f"select json_serialize_sql(unnest([{listed}]), skip_empty := true)")
+    return [tree for (tree,) in trees.fetchall()]
 
 
 def _step_model(path: Path) -> Model:

@@ -30,9 +30,8 @@ def unchanged(size: str, data: Path, work: Path) -> dict[str, float]:
 
 def _day(size: str, home: Path, changed: dict[str, bytes]) -> dict[str, float]:
     here, every, now = settings(home), sources(), after(size)
-    latest = Archive(here.archive).latest()
     started = perf_counter()
-    _land(here, changed, latest, SIZES[size].boards, now)
+    _land(here, changed, SIZES[size].boards, now)
     landed = perf_counter()
     with pipeline.kept_open(here):
         pipeline.load_journal(here, every)
@@ -53,14 +52,13 @@ def _day(size: str, home: Path, changed: dict[str, bytes]) -> dict[str, float]:
     }
 
 
-def _land(
-    here: Settings, changed: dict[str, bytes], latest: dict[str, Fetch], boards: int, now: datetime
-) -> None:
+def _land(here: Settings, changed: dict[str, bytes], boards: int, now: datetime) -> None:
     archive = Archive(here.archive)
+    urls = {f"{SITE}/{name}.json": name for name in map(board_name, range(boards))}
+    latest = archive.latest(urls.keys())
     fetches = []
-    for board in range(boards):
-        url = f"{SITE}/{board_name(board)}.json"
-        payload = changed.get(board_name(board))
+    for url, name in urls.items():
+        payload = changed.get(name)
         sha256 = latest[url].payload_sha256 if payload is None else archive.store(payload)
         fetches.append(
             Fetch(

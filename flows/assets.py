@@ -34,10 +34,11 @@ def tables(settings: Settings) -> list[Asset]:
 
 def sources(settings: Settings) -> list[str | Asset]:
     """The sources of which the archive holds something, each with its publisher's page."""
-    held = {fetch.source for fetch in Archive(settings.archive).latest().values()}
+    every = load_sources()
+    held = Archive(settings.archive).holding(every.keys())
     return [
         _asset("sources", id_, description=source.card.title, url=source.card.homepage or None)
-        for id_, source in load_sources().items()
+        for id_, source in every.items()
         if id_ in held
     ]
 

@@ -153,8 +153,8 @@ def _choose(
 
 def _done_for_good(every: dict[str, Source], settings: Settings) -> set[str]:
     """Sources whose publisher has stopped and of which we have something already."""
-    held = {fetch.source for fetch in Archive(settings.archive).latest().values()}
-    return {id_ for id_, source in every.items() if source.card.cadence == "frozen"} & held
+    frozen = {id_ for id_, source in every.items() if source.card.cadence == "frozen"}
+    return Archive(settings.archive).holding(frozen)
 
 
 def _pull_all(

@@ -76,13 +76,13 @@ def pull(
     at the next one.
     """
     archive = Archive(settings.archive)
-    latest = archive.latest()
     attempts: list[Fetch] = []
     failures: list[str] = []
     permanent = True
     files = (
         [(url,) for url in source.card.history] if history else files_of(source, settings, clock())
     )
+    latest = archive.latest({url for choices in files for url in choices})
     for choices in files:
         for url in choices:
             attempt, error = _attempt(

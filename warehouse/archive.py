@@ -12,7 +12,7 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,14 +145,30 @@ class Archive:
         """Where the journal has lines that cannot be read, as file:line. Raises NewerJournal."""
         return [where for where, fetch in self._lines() if fetch is None]
 
-    def latest(self) -> dict[str, Fetch]:
-        """Per URL the last attempt that gave a payload: what a conditional request builds on."""
+    def latest(self, urls: Set[str] | None = None) -> dict[str, Fetch]:
+        """Per URL, of these or of all, the last attempt that gave a payload: what a conditional request
+        builds on. Reads no more of the journal than that takes. Raises NewerJournal."""
         found: dict[str, Fetch] = {}
-        for fetch in self.fetches():
-            known = found.get(fetch.url)
-            if fetch.payload_sha256 and (not known or fetch.captured_at >= known.captured_at):
-                found[fetch.url] = fetch
+        for path in self._months_back():
+            content = path.read_bytes()
+            if urls is None or _names_one(content, urls - found.keys()):
+                for url, fetch in _last_payloads(content, path.name).items():
+                    if urls is None or url in urls:
+                        found.setdefault(url, fetch)
         return found
+
+    def holding(self, sources: Set[str]) -> set[str]:
+        """Those of the sources of which a payload is held. Raises NewerJournal."""
+        found: set[str] = set()
+        for path in self._months_back():
+            content = path.read_bytes()
+            if _names_one(content, sources - found):
+                lines = journal_lines(content, path.name)
+                found |= {fetch.source for _, fetch in lines if fetch and fetch.payload_sha256}
+        return found & sources
+
+    def _months_back(self) -> list[Path]:
+        return sorted(self.journal.glob("*.ndjson"), reverse=True)
 
     def _lines(self) -> Iterator[tuple[str, Fetch | None]]:
         for path in sorted(self.journal.glob("*.ndjson")):
@@ -181,6 +197,22 @@ def journal_lines(content: bytes, file: str) -> Iterator[tuple[str, Fetch | None
         if line.strip():
             where = f"{file}:{number}"
             yield where, _parse_line(line, where)
+
+
+def _last_payloads(content: bytes, file: str) -> dict[str, Fetch]:
+    """Per URL the last of these lines, by time, that tells of a payload."""
+    found: dict[str, Fetch] = {}
+    for _, fetch in journal_lines(content, file):
+        if fetch and fetch.payload_sha256:
+            known = found.get(fetch.url)
+            if not known or fetch.captured_at >= known.captured_at:
+                found[fetch.url] = fetch
+    return found
+
+
+def _names_one(content: bytes, texts: Set[str]) -> bool:
+    """Whether one of these texts is a value in a file of the journal."""
+    return any(orjson.dumps(text) in content for text in texts)
 
 
 def _parse_line(line: bytes, where: str) -> Fetch | None:

@@ -6,8 +6,9 @@ import fcntl
 import gzip
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,39 @@ def test_latest_is_the_last_payload_by_time_and_not_by_line(tmp_path: Path) -> N
     lost = Fetch(run_id="r", source="s", url="https://a/1", captured_at=AT, outcome="failed")
     archive.append([new, old, lost])
     assert archive.latest() == {"https://a/1": new}
+
+
+URLS = ["https://a/1", 'https://a/1?q="ä"', "https://b/2"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(URLS), st.integers(0, 100), st.booleans())),
+    st.sets(st.sampled_from([*URLS, "https://never"])),
+)
+def test_the_latest_of_some_urls_and_the_sources_that_are_held(
+    told: list[tuple[str, int, bool]], urls: set[str]
+) -> None:
+    with TemporaryDirectory() as folder:
+        archive, newest = Archive(Path(folder)), dict[str, datetime]()
+        for place, (url, days, gave) in enumerate(told):
+            at = AT - timedelta(days=days, seconds=place)
+            sha256 = fingerprint(str(at).encode()) if gave else None
+            tried = Fetch(
+                run_id="r",
+                source=url[:9],
+                url=url,
+                captured_at=at,
+                outcome="",
+                payload_sha256=sha256,
+            )
+            archive.append([tried])
+            if gave:
+                newest[url] = max(at, newest.get(url, at))
+        assert {url: f.captured_at for url, f in archive.latest().items()} == newest
+        assert archive.latest(urls) == {u: f for u, f in archive.latest().items() if u in urls}
+        held = {url[:9] for url in newest}
+        for sources in ({"https://a"}, {"https://a", "https://b", "other"}, set[str]()):
+            assert archive.holding(sources) == held & sources
 
 
 def test_storing_the_bytes_again_mends_a_damaged_payload(tmp_path: Path) -> None:

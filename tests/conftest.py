@@ -58,7 +58,7 @@ def small_databases() -> Iterator[None]:
     read = cache(read_models)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", one_thread)
-        patch.setattr(pipeline, "read_models", read)
+        patch.setattr(pipeline, "read_models", lambda sql, steps, db=None: read(sql, steps))
         yield
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -104,20 +105,27 @@ def json_value(payload: bytes, models_are_keys: bool = False) -> Any:
         value = orjson.loads(decoded)
     except (ValueError, RecursionError) as error:
         raise SourceChanged(f"not JSON: {error}") from error
-    _check_depth(value)
+    _check_depth(value, decoded.count("{") + decoded.count("["))
     return value
 
 
-def _check_depth(value: Any) -> None:
-    """Nothing that walks a value by recursion, as writing it again does, meets one too deep."""
-    level = [value]
+def _check_depth(value: Any, brackets: int) -> None:
+    """Nothing that walks a value by recursion, as writing it again does, meets one too deep.
+
+    Every object and list began with one of the text's `brackets` (others are in strings), so none is left
+    once so many have been met: the plain values of a table, most of a document, are not gone through.
+    """
+    level: Iterable[Any] = [value]
     for _ in range(JSON_DEPTH + 1):
-        # The kinds of a level are known ten times sooner than its values are gone through.
-        if not {dict, list} & set(map(type, level)):
+        if not brackets:
             return
-        nested = (child for child in level if isinstance(child, dict | list))
-        insides = (child.values() if isinstance(child, dict) else child for child in nested)
-        level = list(chain.from_iterable(insides))
+        values = list(level)
+        objects = [child for child in values if type(child) is dict]
+        lists = [child for child in values if type(child) is list]
+        if not objects and not lists:
+            return
+        brackets -= len(objects) + len(lists)
+        level = chain(chain.from_iterable(map(dict.values, objects)), chain.from_iterable(lists))
     raise SourceChanged(f"the JSON document nests deeper than {JSON_DEPTH} levels")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from sources import Source, load_sources
-from sources.contract import OVERALL, Board, Card, SourceChanged, to_tidy
+from sources.contract import OVERALL, TIDY, Board, Card, SourceChanged, constant, to_tidy
 from sources.reading import json_value
 
 BOARDS = 100
@@ -55,17 +55,18 @@ CARD = Card(
     witnesses=(),
 )
 
-ROW = pl.Schema(
-    {
-        "model": pl.String,
-        "organization": pl.String,
-        "license": pl.String,
-        "rating": pl.Float64,
-        "rating_q025": pl.Float64,
-        "rating_q975": pl.Float64,
-        "votes": pl.Int64,
-    }
-)
+COLUMNS = {
+    "model": "model_raw",
+    "organization": "organization_raw",
+    "license": "license_raw",
+    "rating": "score",
+    "rating_q025": "ci_low",
+    "rating_q975": "ci_high",
+    "votes": "n",
+}
+"""What a row says, and what the tidy schema calls it."""
+
+ROW = pl.Schema({name: TIDY[column] for name, column in COLUMNS.items()})
 
 
 def parse(payload: bytes, captured_at: dt.datetime, *, url: str = "") -> pl.DataFrame:
@@ -88,17 +89,9 @@ def _json(payload: bytes, url: str) -> pl.DataFrame:
         given = pl.from_dicts(value, schema=ROW, strict=True)
     except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
         raise SourceChanged(f"a value has the wrong type: {error}") from error
-    return given.select(
-        board=pl.lit(f"bench/{named.group(1)}"),
-        task=pl.lit(OVERALL),
-        model_raw="model",
-        organization_raw="organization",
-        license_raw="license",
-        score="rating",
-        ci_low="rating_q025",
-        ci_high="rating_q975",
-        n="votes",
-    )
+    given.columns = [*COLUMNS.values()]
+    same = {"board": f"bench/{named.group(1)}", "task": OVERALL}
+    return given.hstack([constant(name, said, given.height) for name, said in same.items()])
 
 
 def _parquet(payload: bytes) -> pl.DataFrame:

@@ -149,11 +149,12 @@ def to_tidy(
     given = rows if isinstance(rows, pl.DataFrame) else records(rows, TIDY)
     if given.is_empty():
         raise SourceChanged("the table is empty")
+    columns = {column.name: column for column in given.get_columns()}
     try:
-        frame = pl.DataFrame([_column(name, dtype, given) for name, dtype in TIDY.items()])
+        frame = pl.DataFrame([_column(columns.get(name), name, given.height) for name in TIDY])
     except pl.exceptions.PolarsError as error:
         raise SourceChanged(f"a column has the wrong type: {error}") from error
-    check_lengths(frame)
+    frame = _with_plain_names(frame)
     _check_rows(frame)
     _check_dates(frame, captured_at)
     board_names = frame["board"]
@@ -169,22 +170,42 @@ def to_tidy(
     return _in_order(frame)
 
 
-def _column(name: str, dtype: pl.DataType, given: pl.DataFrame) -> pl.Series:
-    if name not in given.columns:
-        return pl.Series(name, [None], dtype).new_from_index(0, given.height)
-    column = given[name]
-    if column.dtype != dtype:
-        column = column.cast(dtype)
-    if name in NAMES and not _tidy_names([column[0]] if _constant(column) else column.to_list()):
-        return column.to_frame().select(plain_names(name))[name]
+def _column(column: pl.Series | None, name: str, height: int) -> pl.Series:
+    if column is None:
+        return constant(name, None, height)
+    if column.dtype != TIDY[name]:
+        column = column.cast(TIDY[name])
     return column.fill_nan(None) if name in NUMBERS and math.isnan(column.sum()) else column
 
 
-def _tidy_names(names: list[str | None]) -> bool:
-    """Whether no name has white space at its ends or in a row, or a character that cannot be seen."""
-    joined = "|".join(["", *filter(None, names), ""])
+def constant(name: str, value: object, height: int) -> pl.Series:
+    """A column of the tidy schema that says the same in every row."""
+    return pl.Series(name, [value], TIDY[name]).new_from_index(0, height)
+
+
+def _with_plain_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with names as plain_names makes them. Raises SourceChanged as check_lengths does."""
+    doubtful = [name for name in NAMES if not _plain(frame[name])]
+    if doubtful:
+        frame = frame.with_columns(plain_names(*doubtful))
+    noted = frame["extra"].null_count() < frame.height
+    if asked := [*doubtful, *(["extra"] if noted else [])]:
+        check_lengths(frame[asked])
+    return frame
+
+
+def _plain(column: pl.Series) -> bool:
+    """Whether no name is too long, has white space at its ends or in a row, or what cannot be seen."""
+    names = list(filter(None, [column[0]] if _constant(column) else column.to_list()))
+    if not names:
+        return True
     # A name with a bar beside a space is looked at again for nothing, which is rare.
-    return joined.isprintable() and not any(mark in joined for mark in ("  ", "| ", " |"))
+    joined = f"|{'|'.join(names)}|"
+    return (
+        max(map(len, names)) <= LONGEST_NAME
+        and joined.isprintable()
+        and not any(mark in joined for mark in ("  ", "| ", " |"))
+    )
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
@@ -234,18 +255,19 @@ def check_lengths(frame: pl.DataFrame) -> None:
 # leaves a doubt are the rows looked at one by one. A payload is parsed in less than a millisecond so.
 def _check_rows(frame: pl.DataFrame) -> None:
     key = ["board", "task", "model_raw", "as_of"]
-    if any(frame[c].null_count() or frame[c].min() == "" for c in key[:3]):
+    names = [frame[c] for c in key[:3]]
+    if any(column.null_count() or column.min() == "" for column in names):
         needed = pl.any_horizontal(pl.col(c).is_null() | (pl.col(c) == "") for c in key[:3])
         _refuse(frame, needed, "a row has no board, task or model name")
-    if frame["model_raw"].n_unique() < frame.height:
+    if names[2].n_unique() < frame.height:
         _refuse(frame, pl.struct(key).is_duplicated(), "a model is listed twice")
-    ends = [end for c in NUMBERS for end in (frame[c].min(), frame[c].max())]
+    numbers = score, low, high = [frame[c] for c in NUMBERS]
+    ends = [end for column in numbers for end in (column.min(), column.max())]
     if math.inf in ends or -math.inf in ends:
         infinite = pl.any_horizontal(pl.col(c).is_infinite() for c in NUMBERS)
         _refuse(frame, infinite, "infinite number")
     if _least(frame["n"]) <= 0:
         _refuse(frame, pl.col("n") <= 0, "a sample size is not positive")
-    score, low, high = (frame[c] for c in NUMBERS)
     if _least(score - low) < 0 or _least(high - score) < 0:
         slack = 1e-9 * pl.col("score").abs() + 1e-9
         outside = (pl.col("score") < pl.col("ci_low") - slack) | (
@@ -272,9 +294,10 @@ def _check_dates(frame: pl.DataFrame, captured_at: dt.datetime) -> None:
     # One day of grace: a publisher east of UTC may already write tomorrow's date.
     latest = captured_at.date() + dt.timedelta(days=1)
     # Compared as columns: a year that Python's dates do not know must not be taken out of one.
-    if (frame["as_of"] > latest).any():
+    stated = frame["as_of"]
+    if (stated > latest).any():
         _refuse(frame, pl.col("as_of") > latest, f"the stated date is after {captured_at.date()}")
-    if (frame["as_of"] < EARLIEST).any():
+    if (stated < EARLIEST).any():
         _refuse(frame, pl.col("as_of") < EARLIEST, f"the stated date is before {EARLIEST}")
 
 
@@ -286,7 +309,8 @@ def _check_board(frame: pl.DataFrame, board: Board) -> None:
                 f"{board.board} lists {models} models{on}; "
                 f"the card allows {board.min_rows} to {board.max_rows}"
             )
-    worst, best = frame["score"].min(), frame["score"].max()
+    scores = frame["score"]
+    worst, best = scores.min(), scores.max()
     if worst is None or (worst >= board.min_score and best <= board.max_score):  # type: ignore[operator]
         return
     outside = ~pl.col("score").is_between(board.min_score, board.max_score)
@@ -296,8 +320,9 @@ def _check_board(frame: pl.DataFrame, board: Board) -> None:
 
 def _listed(frame: pl.DataFrame) -> list[tuple[dt.date | None, int]]:
     """Per stated date how many models are listed."""
-    if _constant(frame["as_of"]):
-        return [(frame["as_of"][0], frame["model_raw"].n_unique())]
+    stated = frame["as_of"]
+    if _constant(stated):
+        return [(stated[0], frame["model_raw"].n_unique())]
     listed = frame.group_by("as_of").agg(pl.col("model_raw").n_unique().alias("models"))
     return listed.sort("as_of").rows()
 

@@ -178,7 +178,7 @@ class _Reader:
         except (Exception, PanicException) as error:  # noqa: BLE001
             detail = f"{type(error).__name__}: {error}"[:LONGEST_REASON]
             return Refused(f"the parser of {self.source} failed; this is a defect in it", detail)
-        for board in set(rows["board"]) if "board" in rows.columns else ():
+        for board in set(rows["board"].to_list()) if "board" in rows.columns else ():
             own = local.CARD.id if board.startswith(f"{local.CARD.id}/") else self.source
             if (owner := self.owners.get(board, own)) != self.source:
                 return Refused(f"the board {board} belongs to the source {owner}")

@@ -128,7 +128,7 @@ class _Batch:
         models = part["model_raw"].n_unique()
         told = (board, as_of, _release(part["extra"][0]), state, models)
         self.states.append((len(self.states), *key, *told))
-        self.rows.append(pl.DataFrame([part[name] for name in ROWS]))
+        self.rows.append(part)
 
     def tables(self) -> dict[str, pl.DataFrame]:
         listed = {
@@ -146,7 +146,7 @@ class _Batch:
             heights = [part.height for part in self.rows]
             states = made["parsed.states"].select("reading", "source")
             marks = states[np.repeat(np.arange(len(heights)), heights)]
-            rows, made["parsed.names"] = _numbered(pl.concat(self.rows).hstack(marks))
+            rows, made["parsed.names"] = _numbered(pl.concat(self.rows).select(ROWS).hstack(marks))
             made["parsed.rows"] = rows
         return made | {table: pl.concat(frames) for table, frames in self.others.items()}
 

@@ -51,6 +51,9 @@ LONGEST_NAME, LONGEST_EXTRA, LONGEST_REASON = 300, 100_000, 500
 EARLIEST = dt.date(2000, 1, 1)
 """No board states an earlier date: it is a mistake, or a missing date written as zero."""
 
+EPOCH = dt.date(1970, 1, 1)
+"""From where a column of dates counts days."""
+
 UNSEEN = r"[\s\p{Cc}\u202A-\u202E\u2066-\u2069]+"
 """Space, and what moves a terminal's cursor or turns the direction of writing: one space in a name."""
 
@@ -149,25 +152,41 @@ def to_tidy(
     given = rows if isinstance(rows, pl.DataFrame) else records(rows, TIDY)
     if given.is_empty():
         raise SourceChanged("the table is empty")
-    columns = {column.name: column for column in given.get_columns()}
+    said = _by_name(given)
     try:
-        frame = pl.DataFrame([_column(columns.get(name), name, given.height) for name in TIDY])
+        columns = {name: _column(said.get(name), name, given.height) for name in TIDY}
     except pl.exceptions.PolarsError as error:
         raise SourceChanged(f"a column has the wrong type: {error}") from error
-    frame = _with_plain_names(frame)
-    _check_rows(frame)
-    _check_dates(frame, captured_at)
-    board_names = frame["board"]
-    boards = [board_names[0]] if _constant(board_names) else board_names.unique().to_list()
+    _make_plain(columns)
+    _check_rows(columns)
+    _check_dates(columns, captured_at)
+    names = columns["board"]
+    boards = [names[0]] if _constant(names) else names.unique().to_list()
     for board in card.boards:
         if board.board in boards:
-            one = frame if len(boards) == 1 else frame.filter(pl.col("board") == board.board)
-            _check_board(one, board)
+            _check_board(columns if len(boards) == 1 else _of_board(columns, board), board)
     if card.boards:
         known = [board.board for board in card.boards]
         if set(boards) - set(known):
-            _refuse(frame, ~pl.col("board").is_in(known), "the card knows no such board")
-    return _in_order(frame)
+            _refuse(columns, ~pl.col("board").is_in(known), "the card knows no such board")
+    return _in_order(columns)
+
+
+Columns = dict[str, pl.Series]
+"""The columns of a table by name. Looking one up in a frame, or asking it a question there, costs more than
+most answers do."""
+
+
+def _by_name(frame: pl.DataFrame) -> Columns:
+    return {column.name: column for column in frame.get_columns()}
+
+
+def _frame(columns: Columns) -> pl.DataFrame:
+    return pl.DataFrame(list(columns.values()))
+
+
+def _of_board(columns: Columns, board: Board) -> Columns:
+    return _by_name(_frame(columns).filter(pl.col("board") == board.board))
 
 
 def _column(column: pl.Series | None, name: str, height: int) -> pl.Series:
@@ -183,15 +202,16 @@ def constant(name: str, value: object, height: int) -> pl.Series:
     return pl.Series(name, [value], TIDY[name]).new_from_index(0, height)
 
 
-def _with_plain_names(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with names as plain_names makes them. Raises SourceChanged as check_lengths does."""
-    doubtful = [name for name in NAMES if not _plain(frame[name])]
-    if doubtful:
-        frame = frame.with_columns(plain_names(*doubtful))
-    noted = frame["extra"].null_count() < frame.height
-    if asked := [*doubtful, *(["extra"] if noted else [])]:
-        check_lengths(frame[asked])
-    return frame
+def _make_plain(columns: Columns) -> None:
+    """Make the names as plain_names does. Raises SourceChanged as check_lengths does."""
+    looked_at = [columns[name] for name in NAMES if not _plain(columns[name])]
+    if looked_at:
+        looked_at = pl.DataFrame(looked_at).select(plain_names("*")).get_columns()
+        columns.update((column.name, column) for column in looked_at)
+    if columns["extra"].null_count() < len(columns["extra"]):
+        looked_at.append(columns["extra"])
+    if looked_at:
+        check_lengths(pl.DataFrame(looked_at))
 
 
 def _plain(column: pl.Series) -> bool:
@@ -209,11 +229,12 @@ def _plain(column: pl.Series) -> bool:
     )
 
 
-def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
+def _in_order(columns: Columns) -> pl.DataFrame:
     """By board, as_of, task and model. Most payloads are of one board, date and task."""
-    if all(_constant(frame[name]) for name in ("board", "as_of", "task")):
+    frame = _frame(columns)
+    if all(_constant(columns[name]) for name in ("board", "as_of", "task")):
         # Some hundred names are sorted sooner than a second thread has begun.
-        by_model = frame["model_raw"].is_sorted()
+        by_model = columns["model_raw"].is_sorted()
         return frame if by_model else frame.sort("model_raw", multithreaded=False)
     return frame.sort("board", "as_of", "task", "model_raw")
 
@@ -256,29 +277,29 @@ def check_lengths(frame: pl.DataFrame) -> None:
 
 # Each check begins with a question to whole columns, which costs next to nothing; only where the answer
 # leaves a doubt are the rows looked at one by one. A payload is parsed in less than a millisecond so.
-def _check_rows(frame: pl.DataFrame) -> None:
+def _check_rows(columns: Columns) -> None:
     key = ["board", "task", "model_raw", "as_of"]
-    names = [frame[c] for c in key[:3]]
+    names = [columns[c] for c in key[:3]]
     if any(column.null_count() or column.min() == "" for column in names):
         needed = pl.any_horizontal(pl.col(c).is_null() | (pl.col(c) == "") for c in key[:3])
-        _refuse(frame, needed, "a row has no board, task or model name")
-    if names[2].n_unique() < frame.height:
-        _refuse(frame, pl.struct(key).is_duplicated(), "a model is listed twice")
-    numbers = score, low, high = [frame[c] for c in NUMBERS]
+        _refuse(columns, needed, "a row has no board, task or model name")
+    if names[2].n_unique() < len(names[2]):
+        _refuse(columns, pl.struct(key).is_duplicated(), "a model is listed twice")
+    numbers = score, low, high = [columns[c] for c in NUMBERS]
     ends = [end for column in numbers for end in (column.min(), column.max())]
     if math.inf in ends or -math.inf in ends:
         infinite = pl.any_horizontal(pl.col(c).is_infinite() for c in NUMBERS)
-        _refuse(frame, infinite, "infinite number")
-    if _least(frame["n"]) <= 0:
-        _refuse(frame, pl.col("n") <= 0, "a sample size is not positive")
+        _refuse(columns, infinite, "infinite number")
+    if _least(columns["n"]) <= 0:
+        _refuse(columns, pl.col("n") <= 0, "a sample size is not positive")
     if _least(score - low) < 0 or _least(high - score) < 0:
         slack = 1e-9 * pl.col("score").abs() + 1e-9
         outside = (pl.col("score") < pl.col("ci_low") - slack) | (
             pl.col("score") > pl.col("ci_high") + slack
         )
-        _refuse(frame, outside, "a score lies outside its own interval")
+        _refuse(columns, outside, "a score lies outside its own interval")
     if _least(high - low) < 0:
-        _refuse(frame, pl.col("ci_low") > pl.col("ci_high"), "an interval ends before it begins")
+        _refuse(columns, pl.col("ci_low") > pl.col("ci_high"), "an interval ends before it begins")
 
 
 def _least(column: pl.Series) -> float:
@@ -293,46 +314,47 @@ def _most(column: pl.Series) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _check_dates(frame: pl.DataFrame, captured_at: dt.datetime) -> None:
+def _check_dates(columns: Columns, captured_at: dt.datetime) -> None:
     # One day of grace: a publisher east of UTC may already write tomorrow's date.
     latest = captured_at.date() + dt.timedelta(days=1)
-    # Compared as columns: a year that Python's dates do not know must not be taken out of one.
-    stated = frame["as_of"]
-    if (stated > latest).any():
-        _refuse(frame, pl.col("as_of") > latest, f"the stated date is after {captured_at.date()}")
-    if (stated < EARLIEST).any():
-        _refuse(frame, pl.col("as_of") < EARLIEST, f"the stated date is before {EARLIEST}")
+    # Compared as numbers: a year that Python's dates do not know must not be taken out of a column.
+    days = columns["as_of"].cast(pl.Int32)
+    if _most(days) > (latest - EPOCH).days:
+        reason = f"the stated date is after {captured_at.date()}"
+        _refuse(columns, pl.col("as_of") > latest, reason)
+    if _least(days) < (EARLIEST - EPOCH).days:
+        _refuse(columns, pl.col("as_of") < EARLIEST, f"the stated date is before {EARLIEST}")
 
 
-def _check_board(frame: pl.DataFrame, board: Board) -> None:
-    for as_of, models in _listed(frame):
+def _check_board(columns: Columns, board: Board) -> None:
+    for as_of, models in _listed(columns):
         if not board.min_rows <= models <= board.max_rows:
             on = f" on {as_of}" if as_of else ""
             raise SourceChanged(
                 f"{board.board} lists {models} models{on}; "
                 f"the card allows {board.min_rows} to {board.max_rows}"
             )
-    scores = frame["score"]
+    scores = columns["score"]
     worst, best = scores.min(), scores.max()
     if worst is None or (worst >= board.min_score and best <= board.max_score):  # type: ignore[operator]
         return
     outside = ~pl.col("score").is_between(board.min_score, board.max_score)
     allowed = f"{board.min_score:g} to {board.max_score:g}"
-    _refuse(frame, outside, f"a score on {board.board} is outside {allowed} {board.unit}")
+    _refuse(columns, outside, f"a score on {board.board} is outside {allowed} {board.unit}")
 
 
-def _listed(frame: pl.DataFrame) -> list[tuple[dt.date | None, int]]:
+def _listed(columns: Columns) -> list[tuple[dt.date | None, int]]:
     """Per stated date how many models are listed."""
-    stated = frame["as_of"]
+    stated = columns["as_of"]
     if _constant(stated):
-        return [(stated[0], frame["model_raw"].n_unique())]
-    listed = frame.group_by("as_of").agg(pl.col("model_raw").n_unique().alias("models"))
+        return [(stated[0], columns["model_raw"].n_unique())]
+    listed = _frame(columns).group_by("as_of").agg(pl.col("model_raw").n_unique().alias("models"))
     return listed.sort("as_of").rows()
 
 
-def _refuse(frame: pl.DataFrame, bad: pl.Expr, reason: str) -> None:
+def _refuse(columns: Columns, bad: pl.Expr, reason: str) -> None:
     """Raise SourceChanged if any row is bad, showing up to three of them."""
-    found = frame.filter(bad)
+    found = _frame(columns).filter(bad)
     if found.is_empty():
         return
     shown = "; ".join(

@@ -230,6 +230,8 @@ MIB = 1024**2
         (read.json_value, b"[" + b"{}," * read.MOST_VALUES + b"{}]", "more than 2,000,000"),
         (read.json_value, b"[" * 41 + b"]" * 41, "deeper than 40 levels"),
         (read.json_value, b'{"a":' * 900 + b"1" + b"}" * 900, "deeper than 40 levels"),
+        (read.json_value, b'[{}, 1, {"a": ' * 20 + b"[]" + b'}, ["]"]]' * 20, "deeper than 40"),
+        (read.json_value, b'["]", ' * 40 + b'{"}": "}"}' + b"]" * 40, "deeper than 40 levels"),
         (
             lambda p: read.csv_rows(p, {"a"}),
             b"a\n" + b"x" * 140_000,
@@ -252,6 +254,7 @@ def test_what_is_too_much_is_refused_with_the_limit(
 def test_as_much_as_is_allowed_is_read_in_time() -> None:
     with time_limit(5):
         assert read.json_value(b"[" * 40 + b"]" * 40)
+        assert read.json_value(b'["[[{", {"{": ' * 20 + b'"["' + b"}]" * 20)
         assert len(read.yaml_records(b"- a: 1\n" * 40_000)) == 40_000
 
 
@@ -305,6 +308,25 @@ def test_a_text_is_as_long_as_a_person_would_write_it(name: str, most: int) -> N
     assert tidied(most)[name].str.len_chars().to_list() == [most]
     with pytest.raises(SourceChanged, match=f"{name} is {most + 1:,} characters long"):
         tidied(most + 1)
+
+
+def test_a_name_is_measured_without_the_space_that_goes() -> None:
+    row = {"board": "b/b", "task": "overall", "score": 1.0}
+    names = ["ada" + " " * 400 + "2", "\tbea\u202e", "cy | dee"]
+    rows = [{**row, "model_raw": name, "license_raw": " MIT "} for name in names]
+    found = to_tidy(rows, SOURCES["tidy"].card, NOW)
+    assert found["model_raw"].to_list() == ["ada 2", "bea", "cy | dee"]
+    assert found["license_raw"].to_list() == ["MIT"] * 3
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"), [(2**31 - 1, "after 2025-06-01"), (-(2**31), "before 2000-01-01")]
+)
+def test_a_year_that_no_calendar_has_is_refused(days: int, reason: str) -> None:
+    row = {"board": "b/b", "task": "overall", "model_raw": "ada", "score": 1.0}
+    as_of = pl.Series("as_of", [days], pl.Int32).cast(pl.Date)
+    with pytest.raises(SourceChanged, match=f"the stated date is {reason}"):
+        to_tidy(pl.DataFrame([row]).with_columns(as_of), SOURCES["tidy"].card, NOW)
 
 
 @pytest.mark.parametrize(

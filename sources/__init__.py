@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-SHARED = ("contract.py", "price_contract.py", "item_contract.py", "reading.py")
+SHARED = ("card.py", "contract.py", "price_contract.py", "item_contract.py", "reading.py")
 
 
 class Parse(Protocol):

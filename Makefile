@@ -17,7 +17,7 @@ test: $(INSTALLED) browser .venv/apt  ## Check style and types, and run all test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## Measure beside pandas, plain SQL and dlt (about an hour), print one table
 	@$(BIN)/python -m bench
@@ -57,6 +57,8 @@ $(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --ignore-requires-python --require-hashes -r requirements-eee.lock
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+# Where Python is told to keep no compiled modules, as in many containers, every command would compile ours anew.
+	@$(BIN)/python -m compileall -q flows sources warehouse
 	@touch $(INSTALLED)
 
 # Programs that tests start. Each line of the list: a Debian package, and a file that is there once it is.

@@ -60,7 +60,9 @@ def measured(name: str, size: str, data: Path, repeat: int, patience: float) -> 
 
 
 def _child(name: str, size: str, data: Path) -> Finished:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PHOTOFINISH_")}
+    # An environment in which Python keeps no compiled modules would have each process compile them all.
+    dropped = ("PHOTOFINISH_", "PYTHONDONTWRITEBYTECODE")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     environment["PYTHONPATH"] = str(ROOT)
     command = [sys.executable, "-m", "bench.measure", name, size, str(data.resolve())]
     data.mkdir(parents=True, exist_ok=True)

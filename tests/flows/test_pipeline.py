@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from pydantic import SecretStr
 
 from flows import pipeline
 from flows.pipeline import Busy, load_journal, make_tables, only_run, publish_tables, pull
@@ -17,6 +18,7 @@ from flows.settings import Settings
 from sources import Source, load_sources
 from tests.conftest import built, landed, tidy_csv
 from tests.flows.server import Told, serving
+from warehouse import layout
 from warehouse.archive import Archive
 from warehouse.database import NotADatabase, connect
 from warehouse.models import BrokenPromise
@@ -203,6 +205,27 @@ def test_the_published_file_documents_every_column(settings: Settings) -> None:
         == []
     )
     assert published(settings, "select normal_cdf(0)") == [(0.5,)]
+
+
+def test_steps_that_share_the_open_database_give_what_steps_alone_give(settings: Settings) -> None:
+    alone = settings.model_copy(update={"home": settings.home.with_name("alone")})
+    with board_at("board.csv") as (told, source):
+        for day, body in enumerate((GOOD, BETTER)):
+            told.body = body
+            run(alone, source, NOW + timedelta(days=day))
+            with pipeline.kept_open(settings):
+                run(settings, source, NOW + timedelta(days=day))
+                log = layout.wal_of(settings.build)
+                assert log.stat().st_size > 0
+            assert not log.exists()
+    every = "select board, as_of, model, rank, score from core.entries order by all"
+    assert published(settings, every) == published(alone, every)
+
+
+def test_on_a_lake_no_database_is_kept_open(settings: Settings, tmp_path: Path) -> None:
+    lake = settings.model_copy(update={"warehouse": SecretStr(f"ducklake:sqlite:{tmp_path}/lake")})
+    with pipeline.kept_open(lake):
+        assert not lake.build.exists()
 
 
 def test_a_build_file_that_is_no_database_names_the_way_out(settings: Settings) -> None:

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from flows.pipeline import SQL, STEPS
+from warehouse import models
 from warehouse.models import BadModel, BrokenPromise, build, describe, read_models
 
 HEADER = "-- One row per x.\n--\n-- a  the a\n--\n-- key: a\n"
@@ -135,3 +136,31 @@ def test_a_table_becomes_a_view_and_a_view_a_table(tmp_path: Path) -> None:
         build(db, read_models(tmp_path, tmp_path / "none"))
         assert db.sql(kinds).fetchall() == [(kind,)]
         assert db.sql("from core.t").fetchall() == [(1,)]
+
+
+def test_a_whole_table_is_made_anew_only_where_a_column_that_it_reads_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = "-- x\n--\n-- a  the a\n-- b  the b\n--\n-- key: a\n"
+    model(tmp_path, "core.t", f"{wide}select a, b from outside.facts")
+    model(tmp_path, "core.narrow", f"{HEADER}select a from core.t")
+    model(tmp_path, "core.star", f"{wide}select * from core.t")
+    asked: list[str] = []
+    make = models._make
+    monkeypatch.setattr(
+        models, "_make", lambda db, one, *rest: (asked.append(one.table), make(db, one, *rest))
+    )
+    db = duckdb.connect()
+    db.execute("create schema outside; create table outside.facts as select 1 as a, 2 as b")
+    every = read_models(tmp_path, tmp_path / "none")
+    build(db, every)
+    asked.clear()
+    db.execute("update outside.facts set b = 3")
+    build(db, every)
+    assert sorted(asked) == ["core.star", "core.t"]
+    assert db.sql("from core.star").fetchall() == [(1, 3)]
+    asked.clear()
+    db.execute("insert into outside.facts values (4, 5)")
+    build(db, every)
+    assert sorted(asked) == ["core.narrow", "core.star", "core.t"]
+    assert db.sql("from core.narrow order by a").fetchall() == [(1,), (4,)]

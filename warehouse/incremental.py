@@ -60,6 +60,8 @@ class Changes:
 
     db: duckdb.DuckDBPyConnection
     known: dict[str, Change] = field(default_factory=dict)
+    alike: dict[str, list[set[str]]] = field(default_factory=dict)
+    """Of tables that are others, sets of columns by which every row is as it was."""
 
     def concerning(
         self, reads: frozenset[str], scoped: bool, text: str
@@ -91,8 +93,10 @@ class Changes:
     def _differing(self, change: Compared, text: str) -> set[str]:
         """Fill temp.differing with the rows that are others for who reads in this text; returns its columns,
         none if there are no rows."""
-        used = [name for name in change.columns if name in KEYS or _names(text, name)]
-        listed = ", ".join(used)
+        used = {name for name in change.columns if name in KEYS or _names(text, name)}
+        if any(used <= columns for columns in self.alike.get(change.table, [])):
+            return set()
+        listed = ", ".join(sorted(used))
         self.db.execute(
             f"""
             create or replace temp table differing as
@@ -101,8 +105,10 @@ class Changes:
             (select {listed} from {change.table} except select {listed} from {change.before})
             """
         )
-        some = self.db.execute("select 1 from temp.differing limit 1").fetchall()
-        return set(used) if some else set()
+        if self.db.execute("select 1 from temp.differing limit 1").fetchall():
+            return used
+        self.alike.setdefault(change.table, []).append(used)
+        return set()
 
     def _parts(self, used: set[str]) -> Parts | None:
         """Which parts follow from the rows of temp.differing, which has these columns; None if any may."""

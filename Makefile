@@ -56,7 +56,7 @@ $(INSTALLED): requirements.lock requirements-eee.lock pyproject.toml
 		&& PYTHONPATH=.venv/tool $(PYTHON) -m virtualenv --quiet .venv; }
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --ignore-requires-python --require-hashes -r requirements-eee.lock
-	@$(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 # Where Python is told to keep no compiled modules, as in many containers, every command would compile ours anew.
 	@$(BIN)/python -m compileall -q flows sources warehouse
 	@touch $(INSTALLED)

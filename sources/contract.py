@@ -40,9 +40,6 @@ score, ci_low and ci_high are in the board's unit (null = listed without a score
 votes or cases behind the score; as_of is the date the board itself states; extra is a JSON object.
 """
 
-NOTHING = {name: pl.Series(name, [None], dtype) for name, dtype in TIDY.items()}
-"""One row that says nothing: what a missing column is made of, sooner than from its type."""
-
 NUMBERS = ("score", "ci_low", "ci_high")
 NAMES = ("board", "task", "model_raw", "organization_raw", "license_raw")
 
@@ -125,7 +122,7 @@ def _of_board(columns: Columns, board: Board) -> Columns:
 
 def _column(column: pl.Series | None, name: str, height: int) -> pl.Series:
     if column is None:
-        return NOTHING[name].new_from_index(0, height)
+        return constant(name, None, height)
     if column.dtype != TIDY[name]:
         column = column.cast(TIDY[name])
     return column.fill_nan(None) if name in NUMBERS and math.isnan(column.sum()) else column

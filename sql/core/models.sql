@@ -10,51 +10,17 @@
 --
 -- key: model
 -- always: first_seen <= last_seen
-with readings as (
+with stated as (
     select
-        read.reading,
-        states.board,
-        states.as_of,
-        dense_rank() over (order by states.board) as timeline
-    from core.states as states
-    join parsed.states as read
-        on read.sha256 = states.payload_sha256
-        and read.source = states.source
-        and read.url = states.url
-        and read.board = states.listed_as
-        and coalesce(read.stated_as_of, states.as_of) = states.as_of
-),
-
--- Numbers alone, as this is the one look at all that was ever listed.
-listed as (
-    select
-        rows.name,
-        any_value(readings.board) as board,
-        min(readings.as_of) as first_seen,
-        max(readings.as_of) as last_seen
-    from parsed.rows as rows
-    join readings using (reading)
-    group by rows.name, readings.timeline
-),
-
-stated as (
-    select
-        known.model,
-        listed.board,
-        coalesce(organizations.organization, used.organization_raw) as organization,
-        organizations.country,
-        licenses.open_weights,
-        min(listed.first_seen) as first_seen,
-        max(listed.last_seen) as last_seen
-    from listed
-    join parsed.names as used using (name)
-    join core.model_names as known
-        on known.source = used.source and known.model_raw = used.model_raw
-    left join reference.organizations as organizations
-        on organizations.as_it_appears = used.organization_raw
-    left join reference.licenses as licenses
-        on licenses.as_it_appears = used.license_raw
-    group by all
+        model,
+        board,
+        organization,
+        country,
+        open_weights,
+        min(as_of) as first_seen,
+        max(as_of) as last_seen
+    from core.entries
+    group by model, board, organization, country, open_weights
 ),
 
 licensed as (

@@ -20,11 +20,11 @@ from flows.lock import Busy as Busy
 from flows.lock import only_run as only_run
 from flows.lock import only_transform as only_transform
 from flows.progress import note
+from flows.reference import MACROS, make_reference
 from flows.settings import ROOT, Settings
 from flows.watched import files_of
 from sources import Parse, Source, SourceChanged, local
 from sources.contract import LONGEST_REASON
-from sources.reference import reference_names, reference_tables
 from warehouse import layout
 from warehouse.archive import Archive, Fetch, utc
 from warehouse.database import Parsed, Parser, Refused, connect, load
@@ -37,7 +37,6 @@ from warehouse.publish import publish
 from warehouse.raw_tables import RAW_TABLES
 
 SQL = ROOT / "sql"
-MACROS = SQL / "macros.sql"
 ASOF = SQL / "asof.sql"
 STEPS = ROOT / "warehouse"
 
@@ -254,20 +253,6 @@ def publish_tables(settings: Settings) -> None:
             if not is_last(db, place):
                 guard.published_place(place)
             publish(db, models, macros, place, private=private, extras=extras)
-
-
-def make_reference(db: duckdb.DuckDBPyConnection, sources: Mapping[str, Source]) -> None:
-    """The macros, and what the cards and the reference files say, as tables reference.*."""
-    db.execute(MACROS.read_text(encoding="utf-8"))
-    db.execute("create schema if not exists reference")
-    used = db.execute(
-        "select source, model_raw from parsed.names union select source, model_raw from parsed.prices"
-    ).fetchall()
-    tables = reference_tables([source.card for source in sources.values()])
-    for name, frame in {**tables, "names": reference_names(used)}.items():
-        db.register("incoming", frame.to_arrow())
-        db.execute(f"create or replace table reference.{name} as from incoming")
-        db.unregister("incoming")
 
 
 def rebuild(

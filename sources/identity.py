@@ -79,6 +79,9 @@ NUMBERED = re.compile(
 )
 EFFORT = re.compile(r"-(minimal|low|medium|high|xhigh)-reasoning$")
 BUDGET = re.compile(r"-(\d+k)-think(?:ing)?(?:-tokens)?$")
+MARKS = re.compile(r"[*`]")
+SEPARATORS = re.compile(r"[\s_()\[\]-]+")
+PLUSES = re.compile(r"(?:-?\+)+-?")
 ATTACHED_PLUS = re.compile(r"(?<=[a-z0-9])\++(?=-)|-?\++$")
 
 
@@ -110,9 +113,8 @@ def _case_and_separators(name: str) -> str:
 
     Command R+ is Command R Plus; a plus between two names is a mixture and stays.
     """
-    plain = re.sub(r"[*`]", "", name.lower())
-    hyphens = re.sub(r"[\s_()\[\]-]+", "-", plain).strip("-")
-    return re.sub(r"(?:-?\+)+-?", "+", ATTACHED_PLUS.sub("-plus", hyphens)).strip("-") or name
+    hyphens = SEPARATORS.sub("-", MARKS.sub("", name.lower())).strip("-")
+    return PLUSES.sub("+", ATTACHED_PLUS.sub("-plus", hyphens)).strip("-") or name
 
 
 def _vendor(key: str) -> str:

@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 
 from flows import pipeline
+from flows.reference import make_reference
 from flows.settings import ROOT, Settings
 from sources import load_sources
 from warehouse.archive import Archive, Fetch
@@ -186,7 +187,7 @@ def built(settings: Settings) -> duckdb.DuckDBPyConnection:
     sources = load_sources()
     db = connect(settings.build)
     load(db, Archive(settings.archive), pipeline.parsers(sources))
-    pipeline.make_reference(db, sources)
+    make_reference(db, sources)
     build(db, MODELS)
     return db
 

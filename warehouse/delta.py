@@ -12,10 +12,11 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.difference import replace_rows
 from warehouse.incremental import marks
 from warehouse.model_files import Model
 from warehouse.scope import Parts, of_parts
-from warehouse.transaction import transaction
+from warehouse.transaction import marked, transaction
 
 State = Mapping[str, str]
 """What a publication is made of: the number of the build, words for the raw tables, the form, the extras."""
@@ -31,7 +32,7 @@ Changed = Mapping[str, Parts | None]
 def state(db: duckdb.DuckDBPyConnection, raw: Sequence[str], form: str, extras: str) -> State:
     """What a publication would be made of now."""
     found = {"build": marks(db).get("build", "0"), "form": form, "extras": extras}
-    known = dict(db.execute("select name, mark from parsed.marks").fetchall())
+    known = marked(db)
     return found | {table: known.get(table, "") for table in raw}
 
 
@@ -86,12 +87,15 @@ def apply(db: duckdb.DuckDBPyConnection, changed: Changed, models: Sequence[Mode
     """Replace in the attached catalog `published` what has changed."""
     stored = {model.table: model.header.stored for model in models}
     for table, parts in changed.items():
-        concerned = "true" if parts is None else of_parts(parts)
-        into, columns = f"published.{table}", "*"
-        if table in stored:
-            into, columns = f"{into} ({stored[table]})", stored[table]
-        db.execute(f"delete from published.{table} where {concerned}")
-        db.execute(f"insert into {into} select {columns} from {table} where {concerned}")
+        into, columns = f"published.{table}", stored.get(table, "*")
+        if parts is None:
+            replace_rows(db, into, table, columns)
+            continue
+        concerned = of_parts(parts)
+        db.execute(f"delete from {into} where {concerned}")
+        db.execute(
+            f"insert into {into} ({columns}) select {columns} from {table} where {concerned}"
+        )
 
 
 def remember(db: duckdb.DuckDBPyConnection, target: Path, now: State, whole: bool) -> None:

@@ -18,9 +18,11 @@ from datetime import date
 
 import duckdb
 
+from warehouse.difference import alike, content, lacking
 from warehouse.headers import Header
 from warehouse.rows import literal
 from warehouse.scope import BEGINNING, STATES, Parts
+from warehouse.transaction import marked
 
 ENTRIES = "core.entries"
 
@@ -44,10 +46,11 @@ class Some:
 
 @dataclass(frozen=True)
 class Compared:
-    """A table that was made whole and is another; `before` is a temporary table with what it was."""
+    """A table that was made whole and is another: temporary tables hold the rows that went and that came."""
 
     table: str
-    before: str
+    gone: str
+    come: str
     columns: Sequence[str]
 
 
@@ -100,9 +103,9 @@ class Changes:
         self.db.execute(
             f"""
             create or replace temp table differing as
-            (select {listed} from {change.before} except select {listed} from {change.table})
+            (select {listed} from {change.gone} except select {listed} from {change.come})
             union
-            (select {listed} from {change.table} except select {listed} from {change.before})
+            (select {listed} from {change.come} except select {listed} from {change.gone})
             """
         )
         if self.db.execute("select 1 from temp.differing limit 1").fetchall():
@@ -157,13 +160,19 @@ def _earlier(one: Parts, other: Parts) -> Parts:
     }
 
 
-def compare(db: duckdb.DuckDBPyConnection, table: str, header: Header, number: int) -> Change:
-    """How temp.made differs from the table that it is to replace; keeps what the table was."""
-    if _hash(db, table) == _hash(db, "temp.made"):
+def replace_whole(
+    db: duckdb.DuckDBPyConnection, table: str, header: Header, number: int
+) -> Unchanged | Compared:
+    """Make the rows of a table those of temp.made, writing only those that differ; says which they were."""
+    if alike(db, table, "temp.made"):
         return Unchanged()
-    before = f"temp.before_{number}"
-    db.execute(f"create or replace temp table before_{number} as from {table}")
-    return Compared(table, before, list(header.columns))
+    gone, come = f"gone_{number}", f"come_{number}"
+    lost, won = lacking(table, "temp.made"), lacking("temp.made", table)
+    db.execute(f"create or replace temp table {gone} as select t.rowid as place, t.* {lost}")
+    db.execute(f"create or replace temp table {come} as select t.* {won}")
+    db.execute(f"delete from {table} where rowid in (select place from temp.{gone})")
+    db.execute(f"insert into {table} ({header.stored}) select {header.stored} from temp.{come}")
+    return Compared(table, f"temp.{gone}", f"temp.{come}", list(header.columns))
 
 
 def marks(db: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
@@ -197,17 +206,9 @@ def note(db: duckdb.DuckDBPyConnection, build: int, changed: Mapping[str, Parts 
 
 
 def content_marks(db: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> dict[str, str]:
-    """A word for the contents of each of these tables that no model makes: as `load` marked it, else a hash
-    of it."""
-    loaded = {table: "" for table in tables if table.startswith(("parsed.", "raw."))}
-    if loaded:
-        rows = db.execute("select name, mark from parsed.marks").fetchall()
-        loaded |= {name: mark for name, mark in rows if name in loaded}
-    return {table: loaded[table] if table in loaded else _hash(db, table) for table in tables}
-
-
-def _hash(db: duckdb.DuckDBPyConnection, table: str) -> str:
-    found = db.execute(
-        f"select count(*) || ' ' || coalesce(sum(hash(t)::hugeint), 0) from {table} as t"
-    )
-    return str(found.fetchall()[0][0])
+    """A word for the contents of each of these tables that no model makes: as who filled it marked it, else
+    a hash of it."""
+    known = {name: "" for name in tables if name.startswith(("parsed.", "raw.", "reference."))}
+    if known:
+        known |= marked(db)
+    return {table: known[table] if table in known else content(db, table) for table in tables}

@@ -111,18 +111,23 @@ def age(db: duckdb.DuckDBPyConnection, tables: Mapping[str, str] | None = None) 
 
     Without `tables` only the number is compared.
     """
-    named = "select schema_name || '.' || table_name from duckdb_tables()"
-    there = {name for (name,) in db.execute(named).fetchall()}
-    if not there:
-        return "new"
-    if TABLE not in there:
-        return "older" if "raw.fetches" in there else "foreign"
-    found = db.execute(f"select version, fingerprint from {TABLE}").fetchall()
+    try:
+        found = db.execute(f"select version, fingerprint from {TABLE}").fetchall()
+    except duckdb.CatalogException:
+        return _without_layout(db)
     if len(found) != 1 or found[0][0] < VERSION:
         return "older"
     if found[0][0] > VERSION:
         return "newer"
     return "same" if tables is None or found[0][1] == fingerprint(tables) else "older"
+
+
+def _without_layout(db: duckdb.DuckDBPyConnection) -> Age:
+    named = "select schema_name || '.' || table_name from duckdb_tables()"
+    there = {name for (name,) in db.execute(named).fetchall()}
+    if not there:
+        return "new"
+    return "older" if "raw.fetches" in there else "foreign"
 
 
 def standing(path: Path, tables: Mapping[str, str] | None = None) -> Age:

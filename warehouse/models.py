@@ -23,10 +23,10 @@ from warehouse.incremental import (
     Everything,
     Some,
     Unchanged,
-    compare,
     content_marks,
     marks,
     note,
+    replace_whole,
     write_marks,
 )
 from warehouse.model_files import Model, read_models
@@ -157,14 +157,11 @@ def _remake_whole(db: duckdb.DuckDBPyConnection, model: Model, place: int) -> Ch
     _make(db, model, "temp.made")
     check(db, model.table, model.header, "temp.made")
     if model.header.scope == "everything":
-        change = compare(db, model.table, model.header, place)
-    else:
-        change = Everything()
-    if not isinstance(change, Unchanged):
-        db.execute(f"delete from {model.table}")
-        stored = model.header.stored
-        db.execute(f"insert into {model.table} ({stored}) select {stored} from temp.made")
-    return change
+        return replace_whole(db, model.table, model.header, place)
+    db.execute(f"delete from {model.table}")
+    stored = model.header.stored
+    db.execute(f"insert into {model.table} ({stored}) select {stored} from temp.made")
+    return Everything()
 
 
 def _remake_part(db: duckdb.DuckDBPyConnection, model: Model, parts: Parts) -> None:

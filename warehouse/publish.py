@@ -75,8 +75,9 @@ def publish(
             _copy(db, shown, macros)
         else:
             delta.apply(db, changed, shown)
-        for extra in extras:
-            _add(db, extra)
+        if changed is None or now["extras"] != last["extras"]:
+            for extra in extras:
+                _add(db, extra)
     sync(next_file)
     next_file.replace(target)
     sync(target.parent)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import duckdb
+
+from warehouse.quoting import quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,11 +36,23 @@ def insert(db: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> Non
         db.unregister("incoming")
 
 
+def marked(db: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The words of parsed.marks, by table."""
+    return dict(db.execute("select name, mark from parsed.marks").fetchall())
+
+
+def mark(db: duckdb.DuckDBPyConnection, words: Mapping[str, str]) -> None:
+    """Give tables these words in parsed.marks. Belongs in the transaction that fills them."""
+    named = ", ".join(map(quoted, words))
+    told = ", ".join(f"({quoted(table)}, {quoted(word)})" for table, word in words.items())
+    if words:
+        db.execute(f"delete from parsed.marks where name in ({named})")
+        db.execute(f"insert into parsed.marks values {told}")
+
+
 def changed(db: duckdb.DuckDBPyConnection, *tables: str) -> None:
     """Mark that the contents of these tables are others than before: parsed.marks has a new word for each.
 
     Belongs in the transaction of the change.
     """
-    for table in tables:
-        db.execute("delete from parsed.marks where name = ?", [table])
-        db.execute("insert into parsed.marks values (?, uuid()::varchar)", [table])
+    mark(db, {table: str(uuid4()) for table in tables})

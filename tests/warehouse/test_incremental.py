@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from flows import pipeline
+from flows.reference import make_reference
 from flows.settings import Settings
 from sources import load_sources
 from tests.conftest import built, landed, litellm, tidy_csv
@@ -250,7 +251,7 @@ def built_but_for(home: Settings, table: str) -> duckdb.DuckDBPyConnection:
 
     db = connect(home.build)
     load(db, Archive(home.archive), pipeline.parsers(load_sources()))
-    pipeline.make_reference(db, load_sources())
+    make_reference(db, load_sources())
     with pytest.raises(BrokenPromise):
         build(db, MODELS, stop)
     return db

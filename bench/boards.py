@@ -20,6 +20,8 @@ STEP = 0.8
 """Standard deviation of a score's daily move, in points."""
 LEAVES = 0.001
 """Chance of a model to leave on a day on which its board changes."""
+FOLLOWING = 5
+"""Days after the last, for measuring what one more costs. On each two boards in five change."""
 
 ORGANIZATIONS = (
     *("OpenAI", "Google", "Anthropic", "Meta", "Alibaba", "Mistral", "DeepSeek", "xAI", "Cohere"),
@@ -72,8 +74,8 @@ class State:
 
 
 def states(size: Size, board: int) -> Iterator[State]:
-    """The states of one board, one per changed day, oldest first; on the day `size.days`, the day after the
-    last, two boards in five have a state too. The same for the same arguments, always."""
+    """The states of one board, one per changed day, oldest first, those of the following days after them. The
+    same for the same arguments, always."""
     rng = np.random.default_rng([SEED, board])
     newcomers = rng.permutation(size.models)
     model, newcomers = newcomers[: size.first], newcomers[size.first :]
@@ -98,7 +100,8 @@ def states(size: Size, board: int) -> Iterator[State]:
 def _changed_days(size: Size, board: int, rng: np.random.Generator) -> list[int]:
     changes = round((1 - size.unchanged) * size.days) - 1
     days = sorted(rng.choice(np.arange(1, size.days), changes, replace=False).tolist())
-    return [0, *days, *([size.days] if board % 5 < 2 else [])]
+    following = [size.days + place for place in range(FOLLOWING) if (board + place) % 5 < 2]
+    return [0, *days, *following]
 
 
 def _staying(score: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """Make a home whose archive holds the made-up boards of bench/boards.py, as a run would have left it.
 
 A day on which a board is unchanged is a fetch of the same payload, as in a real journal. The payloads
-of the day after the last are in next/, for measuring what one more day costs.
+of the days after the last are in next/0, next/1 and so on, for measuring what one more day costs.
 
     python -m bench.generate M FOLDER
 """
@@ -24,11 +24,11 @@ import numpy as np
 import orjson
 import polars as pl
 
-from bench.boards import SEED, SIZES, Size, State, names, states
+from bench.boards import FOLLOWING, SEED, SIZES, Size, State, names, states
 from sources.contract import OVERALL, TIDY
 from warehouse.archive import Archive, Fetch
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same parameters give other bytes, so that no cached archive is taken for a new one."""
 FIRST_DAY = date(2024, 1, 1)
 FIRST_DAY_OF_YEARS = date(2016, 1, 1)
@@ -65,7 +65,8 @@ def generate(size: str, folder: Path) -> Path:
             raise OtherData(f"{folder} holds an archive made with other parameters")
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "next").mkdir(exist_ok=True)
+    for place in range(FOLLOWING):
+        (folder / "next" / str(place)).mkdir(parents=True, exist_ok=True)
     chosen = SIZES[size]
     write = partial(_write_years if chosen.parquet else _write_days, chosen, folder)
     fetches = [fetch for made in _each(write, chosen) for fetch in made]
@@ -123,8 +124,9 @@ def _write_days(size: Size, folder: Path, board: int) -> list[Fetch]:
     seen: dict[int, tuple[str, int]] = {}
     for state in _recorded(size, board):
         written = payload(state, named)
-        if state.day == size.days:
-            (folder / "next" / f"{board_name(board)}.json").write_bytes(written)
+        if state.day >= size.days:
+            place = str(state.day - size.days)
+            (folder / "next" / place / f"{board_name(board)}.json").write_bytes(written)
         else:
             seen[max(state.day, size.since)] = (archive.store(written), len(written))
     return list(_fetches(size, board, seen))

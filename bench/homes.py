@@ -85,9 +85,9 @@ def limit_memory(size: str, limit: str = "4GB") -> None:
     setattr(pipeline, "connect", limited)  # noqa: B010 - the product has no such setting
 
 
-def after(size: str) -> datetime:
-    """The morning after the last day."""
-    return morning(SIZES[size], SIZES[size].days) + timedelta(minutes=1)
+def after(size: str, place: int = 0) -> datetime:
+    """The morning of one of the days after the last."""
+    return morning(SIZES[size], SIZES[size].days + place) + timedelta(minutes=1)
 
 
 def _link(source: str, target: str) -> None:

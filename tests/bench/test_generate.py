@@ -102,13 +102,23 @@ def test_the_sizes_are_those_of_the_documents(size: str, millions: float) -> Non
     assert chosen.boards <= BOARDS
 
 
-def test_two_boards_in_five_change_on_the_day_after_the_last(tiny: Path) -> None:
-    listed = sorted(path.stem for path in (tiny / "next").iterdir())
-    assert listed == ["board-000", "board-001"]
-    held = Archive(tiny / "archive").latest()
-    for path in (tiny / "next").iterdir():
-        url = f"https://bench.invalid/{path.name}"
-        assert Archive(tiny / "archive").read(sha256_of(held[url])) != path.read_bytes()
+def test_two_boards_in_five_change_on_each_of_the_days_after_the_last(tiny: Path) -> None:
+    archive = Archive(tiny / "archive")
+    held = {url: archive.read(sha256_of(fetch)) for url, fetch in archive.latest().items()}
+    days = sorted((tiny / "next").iterdir())
+    listed = [[path.stem for path in sorted(day.iterdir())] for day in days]
+    assert listed == [
+        ["board-000", "board-001"],
+        ["board-000"],
+        [],
+        ["board-002"],
+        ["board-001", "board-002"],
+    ]
+    for day in days:
+        for path in day.iterdir():
+            url = f"https://bench.invalid/{path.name}"
+            assert held[url] != path.read_bytes()
+            held[url] = path.read_bytes()
 
 
 def test_the_end_of_a_history_is_the_same_history(

@@ -15,6 +15,7 @@ from prefect.futures import as_completed
 from flows import git_history, pipeline
 from flows.landing import between, land
 from flows.progress import announce
+from flows.pull import pull
 from flows.recordings import BadRecordings as BadRecordings
 from flows.recordings import Recorded as Recorded
 from flows.recordings import read_recordings as read_recordings
@@ -89,7 +90,7 @@ def land_history(
 @task(name="pull history", task_run_name="pull the history of {source}", cache_policy=NO_CACHE)
 def pull_history(source: str, run_id: str) -> tuple[int, list[str]]:
     """Pull the files in which a publisher offers its whole past. Also returns what failed."""
-    pulled = pipeline.pull(
+    pulled = pull(
         load_sources()[source], Settings(), run_id, lambda: datetime.now(UTC), history=True
     )
     return sum(fetch.outcome == "new" for fetch in pulled.fetches), list(pulled.failures)

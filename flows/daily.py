@@ -20,6 +20,7 @@ from prefect.tasks import Task
 from flows import log, pipeline
 from flows.alerts.run import Alerted
 from flows.artifacts import leave_summary
+from flows.pull import Pulled, pull
 from flows.settings import Settings
 from flows.show.boards import gaps_markdown
 from flows.show.text import markdown_text
@@ -63,7 +64,7 @@ class Report:
 class PullFailed(Exception):
     """A source could not be had; what of it came is in the archive."""
 
-    def __init__(self, pulled: pipeline.Pulled) -> None:
+    def __init__(self, pulled: Pulled) -> None:
         super().__init__("; ".join(pulled.failures))
         self.pulled = pulled
 
@@ -78,7 +79,7 @@ def pull_source(source_id: str, tidy: Path | None, run_id: str, as_of: datetime 
     """Get one source into the archive. Raises PullFailed if a file of it could not be had."""
     settings = _settings(tidy)
     with log.step("pull", run_id=run_id, source=source_id) as told:
-        pulled = pipeline.pull(
+        pulled = pull(
             load_sources()[source_id], settings, run_id, lambda: as_of or datetime.now(UTC)
         )
         told["files"] = pulled.files
@@ -159,7 +160,7 @@ def _done_for_good(every: dict[str, Source], settings: Settings) -> set[str]:
 
 def _pull_all(
     chosen: dict[str, Source], settings: Settings, run_id: str, as_of: datetime | None
-) -> list[pipeline.Pulled]:
+) -> list[Pulled]:
     patient = pull_source.with_options(
         retries=settings.retries,
         retry_delay_seconds=[settings.retry_delay * 2**i for i in range(settings.retries)] or 0,
@@ -175,12 +176,12 @@ def _pull_all(
         if isinstance(result, PullFailed):
             result = result.pulled
         elif isinstance(result, BaseException):
-            result = pipeline.Pulled(id_, 0, [], [f"{type(result).__name__}: {result}"])
+            result = Pulled(id_, 0, [], [f"{type(result).__name__}: {result}"])
         found.append(result)
     return found
 
 
-def _report(pulled: list[pipeline.Pulled], settings: Settings) -> list[SourceReport]:
+def _report(pulled: list[Pulled], settings: Settings) -> list[SourceReport]:
     with reader(settings.published) as db:
         refused = quarantined(db)
     reports = []

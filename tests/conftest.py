@@ -25,7 +25,7 @@ from flows.settings import ROOT, Settings
 from sources import load_sources
 from warehouse.archive import Archive, Fetch
 from warehouse.database import connect, load
-from warehouse.models import build, read_models
+from warehouse.models import Model, build, read_models
 
 SHARED = ROOT.parent / "shared"
 # A loaded machine is no failure; tests that must not hang measure processor time themselves.
@@ -143,7 +143,13 @@ MakeWarehouse = Callable[..., duckdb.DuckDBPyConnection]
 
 
 @pytest.fixture
-def warehouse(settings: Settings) -> Iterator[MakeWarehouse]:
+def models() -> Sequence[Model]:
+    """The models that `warehouse` makes."""
+    return MODELS
+
+
+@pytest.fixture
+def warehouse(settings: Settings, models: Sequence[Model]) -> Iterator[MakeWarehouse]:
     """Make a warehouse from boards written by hand: `warehouse({"2025-01-01": rows, ...}, **facts)`.
 
     Each date is one tidy CSV payload, landed, loaded and built by the real code. A row is a mapping
@@ -162,7 +168,7 @@ def warehouse(settings: Settings) -> Iterator[MakeWarehouse]:
             moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
             fetches.append(landed(archive, payload, moment, url=f"file:///{len(fetches)}.csv"))
         archive.append(fetches)
-        opened.append(db := built(settings))
+        opened.append(db := built(settings, models))
         return db
 
     yield make
@@ -182,13 +188,13 @@ def landed(archive: Archive, payload: bytes, at: datetime, url: str, source: str
     )
 
 
-def built(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """The build database, brought up to the journal with every table made."""
+def built(settings: Settings, models: Sequence[Model] = MODELS) -> duckdb.DuckDBPyConnection:
+    """The build database, brought up to the journal with these tables made."""
     sources = load_sources()
     db = connect(settings.build)
     load(db, Archive(settings.archive), pipeline.parsers(sources))
     make_reference(db, sources)
-    build(db, MODELS)
+    build(db, models)
     return db
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows import pipeline
+from flows.pull import pull
 from flows.settings import Settings
 from sources import load_sources, tidy
 
@@ -14,7 +15,7 @@ def sample_home(home: Path) -> Settings:
     """The bundled sample, pulled, loaded, built and published in `home`."""
     settings = Settings(home=home, tidy=tidy.SAMPLE)
     sources = load_sources()
-    pipeline.pull(sources[tidy.CARD.id], settings, "demo", lambda: datetime.now(UTC))
+    pull(sources[tidy.CARD.id], settings, "demo", lambda: datetime.now(UTC))
     pipeline.load_journal(settings, sources)
     pipeline.make_tables(settings, sources)
     pipeline.publish_tables(settings)

@@ -30,6 +30,7 @@ import duckdb
 from flows import pipeline
 from flows.alerts.run import evaluate_and_save
 from flows.landing import land
+from flows.pull import pull
 from flows.recordings import read_recordings, recorded
 from flows.settings import ROOT, Settings
 from flows.trouble import sentence
@@ -43,9 +44,13 @@ WRITING = {
     for path in (
         "warehouse/archive.py",
         "warehouse/database.py",
+        "warehouse/delta.py",
         "warehouse/layout.py",
+        "warehouse/load.py",
         "warehouse/publish.py",
+        "warehouse/transaction.py",
         "flows/pipeline.py",
+        "flows/pull.py",
         "flows/guard.py",
         "flows/landing.py",
         "flows/lock.py",
@@ -58,7 +63,7 @@ WRITING = {
 def run(settings: Settings) -> None:
     """What `photofinish run` does, on the folder of one's own boards."""
     with pipeline.only_run(settings, "a run"):
-        pipeline.pull(load_sources()["tidy"], settings, "run", lambda: NOW)
+        pull(load_sources()["tidy"], settings, "run", lambda: NOW)
         _bring_up_to_date(settings, quiet=False)
 
 
@@ -97,10 +102,11 @@ COMMANDS: dict[str, Callable[[Settings], None]] = {
 
 def _bring_up_to_date(settings: Settings, quiet: bool) -> None:
     sources = load_sources()
-    pipeline.load_journal(settings, sources)
-    pipeline.make_tables(settings, sources)
-    evaluate_and_save(settings, NOW, quiet)
-    pipeline.publish_tables(settings)
+    with pipeline.kept_open(settings):
+        pipeline.load_journal(settings, sources)
+        pipeline.make_tables(settings, sources)
+        evaluate_and_save(settings, NOW, quiet)
+        pipeline.publish_tables(settings)
 
 
 def write_boards(folder: Path, days: range) -> None:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from flows import pipeline
+from flows.pull import Pulled, pull
 from flows.settings import Settings
 from sources import load_sources
 from warehouse.archive import Archive
@@ -58,8 +59,8 @@ class Held:
     rows: dict[str, int]
 
 
-def pulled(settings: Settings, source: str, moment: datetime) -> pipeline.Pulled:
-    return pipeline.pull(load_sources()[source], settings, "run", lambda: moment)
+def pulled(settings: Settings, source: str, moment: datetime) -> Pulled:
+    return pull(load_sources()[source], settings, "run", lambda: moment)
 
 
 def loaded(settings: Settings) -> None:
@@ -91,9 +92,9 @@ def half_written(settings: Settings) -> list[str]:
 def main(home: str, chosen: Sequence[str]) -> None:
     settings = Settings(home=Path(home))
     moments = dict(pair.split("=") for pair in chosen)
-    pull: Callable[[str], pipeline.Pulled] = partial(_pull, settings, moments)
+    each: Callable[[str], Pulled] = partial(_pull, settings, moments)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(pull, moments))
+        found = list(pool.map(each, moments))
     loaded(settings)
     peak = _peak_mb()
     causes = [failure.split(": ", 1)[1] for p in found for failure in p.failures]
@@ -110,7 +111,7 @@ def _peak_mb() -> int:
     )
 
 
-def _pull(settings: Settings, moments: dict[str, str], source: str) -> pipeline.Pulled:
+def _pull(settings: Settings, moments: dict[str, str], source: str) -> Pulled:
     return pulled(settings, source, datetime.fromisoformat(moments[source]))
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from flows import cli, pipeline, trouble
 from flows.guard import WouldLose
+from flows.pull import pull
 from flows.settings import Settings
 from sources import Source, load_sources
 from tests.conftest import landed, scored, tidy_csv
@@ -107,9 +108,9 @@ def test_a_rebuild_does_not_lose_them_unless_asked_to(two_boards: tuple[Settings
 def test_a_damaged_payload_is_mended_when_the_publisher_still_shows_it(settings: Settings) -> None:
     with board_at("board.csv") as (told, source):
         told.body, told.headers = GOOD, {"ETag": '"1"'}
-        first = pipeline.pull(source, settings, "run", lambda: AT).fetches[0]
+        first = pull(source, settings, "run", lambda: AT).fetches[0]
         Archive(settings.archive).path(first.payload_sha256 or "").write_bytes(b"rot")
-        pipeline.pull(source, settings, "run", lambda: AT + timedelta(days=1))
+        pull(source, settings, "run", lambda: AT + timedelta(days=1))
         assert "If-None-Match" not in told.asked[1]
     assert list(Archive(settings.archive).verify()) == []
 

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from flows import pipeline
-from flows.pipeline import Busy, load_journal, make_tables, only_run, publish_tables, pull
+from flows.pipeline import Busy, load_journal, make_tables, only_run, publish_tables
+from flows.pull import Pulled, pull
 from flows.settings import Settings
 from sources import Source, load_sources
 from tests.conftest import built, landed, tidy_csv
@@ -39,7 +40,7 @@ def board_at(*paths: str) -> Iterator[tuple[Told, Source]]:
         yield told, Source(card, source.parse, "1")
 
 
-def run(settings: Settings, source: Source, now: datetime = NOW) -> pipeline.Pulled:
+def run(settings: Settings, source: Source, now: datetime = NOW) -> Pulled:
     pulled = pull(source, settings, "run", lambda: now)
     sources = {source.id: source}
     load_journal(settings, sources)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from flows import pipeline
+from flows.pull import pull
 from flows.settings import Settings
 from sources import Source, load_sources
 from tests.conftest import tidy_csv
@@ -36,7 +37,7 @@ def test_a_file_of_the_whole_past_gives_a_snapshot_for_each_date(settings: Setti
         source = Source(card, tidy.parse, "1")
         for body, history in ((past, True), (today, False), (past, True)):
             told.body = body
-            pipeline.pull(source, settings, "r", lambda: datetime.now(UTC), history=history)
+            pull(source, settings, "r", lambda: datetime.now(UTC), history=history)
         assert told.paths == ["/full", "/latest", "/full"]
     pipeline.load_journal(settings, {"web": source})
     pipeline.make_tables(settings, {"web": source})

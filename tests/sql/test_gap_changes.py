@@ -1,4 +1,7 @@
-"""Why a gap moved: by models that left or came, by scores, or by the scale; the parts add up."""
+"""Why a gap moved: by models that left or came, by scores, or by the scale; the parts add up.
+
+An explanation also asks metrics.gap_history and metrics.rank_churn.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The macros of the published file: what stood on a day, as it was known on a day."""
+"""The macros of the published file: what stood on a day, as it was known on a day.
+
+They ask core.listings too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whole boards that move: a change of scale is told from changes of models."""
+"""Whole boards that move: a change of scale is told from changes of models.
+
+The chained series also asks metrics.gap_history.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import duckdb
 import hypothesis
 import polars as pl
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from flows import pipeline
 from flows.reference import make_reference
@@ -34,6 +35,7 @@ hypothesis.settings.load_profile("photofinish")
 SOAK = os.environ.get("PHOTOFINISH_SOAK") == "1"
 """Whether to run the deep tests at full length (docs/reliability.md)."""
 
+SERVER = "tests.flows.prefect_server"
 MODELS = read_models(pipeline.SQL, pipeline.STEPS)
 EVERY_THREAD = duckdb.connect
 
@@ -51,6 +53,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first: at the end no processor waits for one of them."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+class OneServer(LoadFileScheduling):
+    """A worker takes a file as a whole, and together all that talk to a Prefect server: so there is one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return SERVER if SERVER in _source(ROOT / file) else file
+
+
+@cache
+def _source(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer:
+    """Deal out the tests by OneServer."""
+    return OneServer(config, log)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,7 @@ import polars as pl
 from flows.settings import ROOT
 from sources import Source
 from sources.reference import naming, reference_names, reference_tables
-from warehouse.transaction import mark, marked, transaction
+from warehouse.transaction import create, mark, marked, transaction
 
 MACROS = ROOT / "sql" / "macros.sql"
 
@@ -38,11 +38,6 @@ def _word(*told: object) -> str:
 
 
 def _keep(db: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame, word: str) -> None:
-    db.register("incoming", frame.to_arrow())
-    try:
-        with transaction(db):
-            db.execute("create schema if not exists reference")
-            db.execute(f"create or replace table {table} as from incoming")
-            mark(db, {table: word})
-    finally:
-        db.unregister("incoming")
+    with transaction(db):
+        create(db, table, frame)
+        mark(db, {table: word})

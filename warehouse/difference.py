@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import duckdb
 
+CONTENT = "count(*) || ' ' || coalesce(sum(hash(t)::hugeint), 0)"
+"""What tells the rows t of a table, in whatever order."""
+
 
 def lacking(table: str, other: str) -> str:
     """A from clause: the rows t of `table` that `other` has not."""
     return f"from {table} as t anti join (select hash(o) as known from {other} as o) on known = hash(t)"
 
 
-def alike(db: duckdb.DuckDBPyConnection, table: str, other: str) -> bool:
+def same_rows(db: duckdb.DuckDBPyConnection, table: str, other: str) -> bool:
     """Whether two tables have the same rows."""
     words = ", ".join(f"(select {CONTENT} from {name} as t)" for name in (table, other))
     one, two = db.execute(f"select {words}").fetchall()[0]
@@ -23,9 +26,6 @@ def alike(db: duckdb.DuckDBPyConnection, table: str, other: str) -> bool:
 def content(db: duckdb.DuckDBPyConnection, table: str) -> str:
     """A word for the rows of a table, in whatever order."""
     return str(db.execute(f"select {CONTENT} from {table} as t").fetchall()[0][0])
-
-
-CONTENT = "count(*) || ' ' || coalesce(sum(hash(t)::hugeint), 0)"
 
 
 def replace_rows(db: duckdb.DuckDBPyConnection, table: str, by: str, columns: str = "*") -> None:

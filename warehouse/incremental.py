@@ -18,7 +18,7 @@ from datetime import date
 
 import duckdb
 
-from warehouse.difference import alike, content, lacking
+from warehouse.difference import content, lacking, same_rows
 from warehouse.headers import Header
 from warehouse.rows import literal
 from warehouse.scope import BEGINNING, STATES, Parts
@@ -164,7 +164,7 @@ def replace_whole(
     db: duckdb.DuckDBPyConnection, table: str, header: Header, number: int
 ) -> Unchanged | Compared:
     """Make the rows of a table those of temp.made, writing only those that differ; says which they were."""
-    if alike(db, table, "temp.made"):
+    if same_rows(db, table, "temp.made"):
         return Unchanged()
     gone, come = f"gone_{number}", f"come_{number}"
     lost, won = lacking(table, "temp.made"), lacking("temp.made", table)

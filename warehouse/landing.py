@@ -23,6 +23,7 @@ from warehouse.database import Parsed, Parser, Refused
 from warehouse.lake import attach
 from warehouse.lake_lock import FOREVER, LakeBusy, holding, write
 from warehouse.place import Lake
+from warehouse.transaction import insert
 
 KEY = ("sha256", "source", "url")
 TABLES = {
@@ -164,9 +165,7 @@ def _keep(db: duckdb.DuckDBPyConnection, frames: Frames) -> None:
             db.execute(f"delete from landing.parsed.{table} where {known}")
     db.unregister("keys")
     for table, rows in made.items():
-        db.register("incoming", rows.to_arrow())
-        db.execute(f"insert into landing.parsed.{table} by name from incoming")
-        db.unregister("incoming")
+        insert(db, f"landing.parsed.{table}", rows)
 
 
 def clear(lake: Lake) -> None:

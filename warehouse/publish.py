@@ -26,7 +26,7 @@ from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.raw_tables import COMMENTS
 from warehouse.scope import date_portions
-from warehouse.transaction import transaction
+from warehouse.transaction import create, transaction
 
 ROW_GROUP = 245_760
 """Rows of a row group, twice as many as usual: a column of so many fills its blocks, and a long history
@@ -155,10 +155,7 @@ def _copy_table(db: duckdb.DuckDBPyConnection, model: Model, dates: Sequence[str
 
 def _add(db: duckdb.DuckDBPyConnection, extra: Extra) -> None:
     table = f"published.{extra.table}"
-    db.execute(f"create schema if not exists published.{extra.table.split('.')[0]}")
-    db.register("extra", extra.rows.to_arrow())
-    db.execute(f"create or replace table {table} as from extra")
-    db.unregister("extra")
+    create(db, table, extra.rows)
     db.execute(f"comment on table {table} is {quoted(extra.comment)}")
     for column, meaning in extra.columns.items():
         db.execute(f'comment on column {table}."{column}" is {quoted(meaning)}')

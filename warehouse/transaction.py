@@ -29,9 +29,19 @@ def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def insert(db: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
     """Add the rows to a table, columns by name; missing ones are null."""
+    _from(db, rows, f"insert into {table} by name")
+
+
+def create(db: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
+    """Make a table of these rows, in its schema, in the place of one that is there."""
+    db.execute(f"create schema if not exists {table.rpartition('.')[0]}")
+    _from(db, rows, f"create or replace table {table} as")
+
+
+def _from(db: duckdb.DuckDBPyConnection, rows: pl.DataFrame, statement: str) -> None:
     db.register("incoming", rows.to_arrow())
     try:
-        db.execute(f"insert into {table} by name select * from incoming")
+        db.execute(f"{statement} select * from incoming")
     finally:
         db.unregister("incoming")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.difference import alike, content, replace_rows
+from warehouse.difference import content, replace_rows, same_rows
 
 Rows = dict[int, tuple[str | None, float | None]]
 ROWS = st.dictionaries(
@@ -43,7 +43,7 @@ def test_rows_that_differ_are_replaced_and_the_others_stay(
     filled(db, "old", before)
     filled(db, "new", after)
     places = dict(db.execute("select key, rowid from old").fetchall())
-    assert alike(db, "old", "new") == (before == after)
+    assert same_rows(db, "old", "new") == (before == after)
     replace_rows(db, "old", "new")
     assert rows_of(db, "old") == after
     assert content(db, "old") == content(db, "new")

@@ -60,7 +60,8 @@ def _day(size: str, home: Path, changed: dict[str, bytes], now: datetime) -> dic
         loaded = perf_counter()
         pipeline.make_tables(here, every)
         made = perf_counter()
-        evaluate_and_save(here, now)
+        with pipeline.merged_meanwhile(here):
+            evaluate_and_save(here, now)
         evaluated = perf_counter()
         pipeline.publish_tables(here)
     finished = perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -77,8 +78,10 @@ def limit_memory(size: str, limit: str = "4GB") -> None:
     if not SIZES[size].parquet:
         return
 
-    def limited(path: Path) -> duckdb.DuckDBPyConnection:
-        db = connect(path)
+    def limited(
+        path: Path, renewed: Callable[[str], None] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        db = connect(path, renewed)
         db.execute(f"set memory_limit = '{limit}'")
         return db
 

@@ -118,7 +118,8 @@ def daily(
             parsed = load()
             with pipeline.only_transform(settings, f"the daily run {run_id}"):
                 transform()
-                alerts = evaluate_alerts(as_of or datetime.now(UTC))
+                with pipeline.merged_meanwhile(settings):
+                    alerts = evaluate_alerts(as_of or datetime.now(UTC))
                 publish()
                 # After publication: who gets a message finds in the published file what it is about.
                 alerts = send_alerts(run_id, alerts)

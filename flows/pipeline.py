@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-import duckdb
 from polars.exceptions import PanicException
 
 from flows import guard
@@ -22,16 +22,15 @@ from flows.reference import MACROS, make_reference
 from flows.settings import ROOT, Settings
 from sources import Parse, Source, SourceChanged, local
 from sources.contract import LONGEST_REASON
-from warehouse import layout
 from warehouse.archive import Archive
 from warehouse.database import Parsed, Parser, Refused, connect, load
 from warehouse.delta import is_last
 from warehouse.lake_publish import publish_to_lake
 from warehouse.landing import clear, land, landed
+from warehouse.layout import wal_of
 from warehouse.models import build, read_models
 from warehouse.place import Lake
-from warehouse.publish import publish
-from warehouse.raw_tables import RAW_TABLES
+from warehouse.publish import copy_ahead, publish
 
 SQL = ROOT / "sql"
 ASOF = SQL / "asof.sql"
@@ -91,14 +90,25 @@ def kept_open(settings: Settings) -> Iterator[None]:
     if settings.lake:
         yield
         return
-    with closing(_build_database(settings)):
+    with closing(connect(settings.build, renewed=note)), ThreadPoolExecutor(1) as pool:
+        if not isinstance(place := settings.published, Lake):
+            pool.submit(copy_ahead, place)
         yield
 
 
-def _build_database(settings: Settings) -> duckdb.DuckDBPyConnection:
-    if said := layout.renew(settings.build, RAW_TABLES):
-        note(said)
-    return connect(settings.build)
+@contextmanager
+def merged_meanwhile(settings: Settings) -> Iterator[None]:
+    """While the block runs, which may read the build database, merge into its file what was written to it.
+
+    What cannot be merged now stays in the log beside the file, and is merged at the next chance. Not on a
+    lake, where the build database was closed, and merged, after every step.
+    """
+    if settings.lake:
+        yield
+        return
+    with closing(connect(settings.build)) as db, ThreadPoolExecutor(1) as pool:
+        pool.submit(db.execute, "checkpoint")
+        yield
 
 
 def load_journal(
@@ -111,7 +121,7 @@ def load_journal(
     """
     if settings.lake:
         return land(settings.lake, Archive(settings.archive), parsers(sources), progress)
-    with closing(_build_database(settings)) as db:
+    with closing(connect(settings.build, renewed=note)) as db:
         return load(db, Archive(settings.archive), parsers(sources), progress)
 
 
@@ -165,7 +175,7 @@ def rebuild(
     """
     broken = guard.is_none(settings.build)
     fresh = settings.model_copy(update={"build_name": f"{settings.build_name}.new"})
-    for leftover in (fresh.build, layout.wal_of(fresh.build)):
+    for leftover in (fresh.build, wal_of(fresh.build)):
         leftover.unlink(missing_ok=True)
     if settings.lake:
         clear(settings.lake)
@@ -176,7 +186,7 @@ def rebuild(
     if broken:
         guard.set_aside(settings.build)
     # A log of the old file must not meet the new one.
-    layout.wal_of(settings.build).unlink(missing_ok=True)
+    wal_of(settings.build).unlink(missing_ok=True)
     fresh.build.replace(settings.build)
     publish_tables(settings)
     return read

@@ -9,6 +9,7 @@ parsed.journal says how far each file of the journal has been taken over, parsed
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -22,12 +23,13 @@ from warehouse.raw_tables import RAW_TABLES
 __all__ = ["NotADatabase", "Parsed", "Parser", "Refused", "connect", "load"]
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, renewed: Callable[[str], None] | None = None) -> duckdb.DuckDBPyConnection:
     """Open the build database, making it and its raw tables where they are missing.
 
-    Raises NotADatabase if the file is something else or another process writes it, NewerHome or
-    OlderHome if another version of photofinish laid it out.
+    With `renewed` one of an older layout is emptied, and `renewed` is told so. Raises NotADatabase if the
+    file is something else or another process writes it, NewerHome or OlderHome if another version of
+    photofinish laid it out.
     """
-    db = layout.connect(path, RAW_TABLES)
+    db = layout.connect(path, RAW_TABLES, renewed)
     db.execute("set preserve_insertion_order = false")
     return db

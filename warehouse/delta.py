@@ -46,7 +46,7 @@ def last_publication(db: duckdb.DuckDBPyConnection, target: Path) -> State:
     db.execute("create table if not exists built.published (name varchar, mark varchar)")
     told = dict(db.execute("select name, mark from built.published").fetchall())
     told.pop("whole size", None)
-    if not target.exists() or told.pop("file", "") != _identity(target):
+    if not target.exists() or told.pop("file", "") != identity(target):
         return {}
     return told
 
@@ -102,7 +102,7 @@ def remember(db: duckdb.DuckDBPyConnection, target: Path, now: State, whole: boo
     """Keep what the file in place was made of. Changes that it holds need not be kept any longer."""
     known = dict(db.execute("select name, mark from built.published").fetchall())
     size = str(target.stat().st_size) if whole else known["whole size"]
-    told = {**now, "file": _identity(target), "whole size": size}
+    told = {**now, "file": identity(target), "whole size": size}
     with transaction(db):
         db.execute("delete from built.changes where build <= ?", [int(now["build"])])
         db.execute("delete from built.published")
@@ -112,6 +112,7 @@ def remember(db: duckdb.DuckDBPyConnection, target: Path, now: State, whole: boo
         )
 
 
-def _identity(file: Path) -> str:
+def identity(file: Path) -> str:
+    """What tells this file from any that was or will be in its place: published ones are never written to."""
     stat = file.stat()
     return f"{stat.st_size} bytes, {stat.st_mtime_ns}, number {stat.st_ino}"

@@ -21,10 +21,8 @@ import duckdb
 from warehouse.difference import content, lacking, same_rows
 from warehouse.headers import Header
 from warehouse.rows import literal
-from warehouse.scope import BEGINNING, STATES, Parts
+from warehouse.scope import BEGINNING, ENTRIES, STATES, Parts
 from warehouse.transaction import marked
-
-ENTRIES = "core.entries"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -47,33 +46,24 @@ def fingerprint(tables: Mapping[str, str]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def connect(path: Path, tables: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
+def connect(
+    path: Path, tables: Mapping[str, str], renewed: Callable[[str], None] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a build database for writing, in UTC; a new one is given these tables.
 
-    Raises NotADatabase, and NewerHome or OlderHome for the layout of another version.
+    With `renewed` one of an older layout is emptied, to be filled anew from the archive, and `renewed` is
+    told a sentence about it. Raises NotADatabase, and NewerHome or OlderHome for another version's layout.
     """
     db = _opened(path)
     found = age(db, tables)
-    if found == "new":
+    if found == "new" or (found == "older" and renewed):
         _lay_out(db, tables)
     elif found != "same":
         db.close()
         raise REFUSALS[found](path)
+    if found == "older" and renewed:
+        renewed(f"{path} was of an older photofinish: it is made anew from the archive")
     return db
-
-
-def renew(path: Path, tables: Mapping[str, str]) -> str:
-    """Empty a build database of an older layout, so that it is filled anew from the archive.
-
-    Returns a sentence about it; an empty one if there was nothing to do. Raises NotADatabase.
-    """
-    if not path.exists():
-        return ""
-    with closing(_opened(path)) as db:
-        if age(db, tables) != "older":
-            return ""
-        _lay_out(db, tables)
-    return f"{path} was of an older photofinish: it is made anew from the archive"
 
 
 def _opened(path: Path) -> duckdb.DuckDBPyConnection:

@@ -47,11 +47,30 @@ def read_models(sql: Path, steps: Path, db: duckdb.DuckDBPyConnection | None = N
         found = [*_sql_models(sorted(sql.glob("*/*.sql")), parser)]
     found += [_step_model(path) for path in sorted(steps.glob("*/*.py")) if path.stem != "__init__"]
     by_table = {model.table: model for model in found}
-    graph = {model.table: sorted(model.reads & set(by_table)) for model in found}
     try:
-        return [by_table[table] for table in TopologicalSorter(graph).static_order()]
+        return [*_parents_first(by_table)]
     except CycleError as error:
         raise BadModel(f"the models read each other in a circle: {error.args[1]}") from error
+
+
+def _parents_first(models: Mapping[str, Model]) -> Iterator[Model]:
+    """An order to make them in. Models of one scope follow each other, as they share what they look at."""
+    sorter = TopologicalSorter(
+        {table: model.reads & set(models) for table, model in models.items()}
+    )
+    sorter.prepare()
+    ready: set[str] = set()
+    scope = "everything"
+    while sorter.is_active():
+        ready |= {*sorter.get_ready()}
+        table = min(
+            ready, key=lambda name: (models[name].header.scope not in ("everything", scope), name)
+        )
+        ready.remove(table)
+        sorter.done(table)
+        yield models[table]
+        if models[table].header.scope != "everything":
+            scope = models[table].header.scope
 
 
 def _sql_models(paths: Sequence[Path], db: duckdb.DuckDBPyConnection) -> Iterator[Model]:

@@ -33,9 +33,11 @@ from warehouse.model_files import Model, read_models
 from warehouse.promises import BrokenPromise, check
 from warehouse.quoting import quoted
 from warehouse.scope import (
+    ENTRIES,
     STATES,
     Parts,
     choose,
+    gather,
     portions,
     replace_dates,
     seen_through_views,
@@ -71,7 +73,8 @@ def build(
     if any(name.startswith(FORM) for name in changed) or not _all_there(db, made):
         _build_from_nothing(db, made, number, written, progress)
     elif changed:
-        with views(db, {table for model in made for table in model.reads}), transaction(db):
+        read = {table for model in made for table in model.reads}
+        with views(db, read, gathered=True), transaction(db):
             _build_what_changed(db, made, changed, number, progress)
             write_marks(db, written)
 
@@ -132,6 +135,7 @@ def _build_what_changed(
     changes = Changes(db, {table: Everything() for table in changed})
     noted: dict[str, Parts | None] = {}
     view: View | None = None
+    gathered: View | None = None
     for place, model in enumerate(models):
         progress(model.table)
         scoped = model.header.scope in ("date", "step")
@@ -143,6 +147,9 @@ def _build_what_changed(
             if view != (concerned.parts, model.header.scope):
                 view = (concerned.parts, model.header.scope)
                 choose(db, *view)
+            if ENTRIES in model.reads and gathered != view:
+                gathered = view
+                gather(db)
             _remake_part(db, model, concerned.parts)
         change: Change = concerned
         if isinstance(concerned, Everything):

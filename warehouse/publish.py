@@ -62,13 +62,14 @@ def publish(
     now = delta.state(db, [*COMMENTS], _form(shown, macros, extras), _contents(extras))
     last = delta.last_publication(db, target)
     if last == now:
+        _drop_copies(target)
         return False
     next_file = target.with_name(f"{target.name}.next")
     for leftover in (next_file, wal_of(next_file)):
         leftover.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     changed = delta.since(db, target, last, now, kept(shown))
-    if changed is not None:
+    if changed is not None and not _copied_before(target, next_file):
         shutil.copyfile(target, next_file)
     with _attached(db, next_file, new=changed is None), transaction(db):
         if changed is None:
@@ -81,8 +82,42 @@ def publish(
     sync(next_file)
     next_file.replace(target)
     sync(target.parent)
+    _drop_copies(target)
     delta.remember(db, target, now, whole=changed is None)
     return True
+
+
+def copy_ahead(target: Path) -> None:
+    """Copy the file in place and have the copy on disk, for the next publication to begin with.
+
+    For a large file this is half of its time, and can be done while tables are made. The publication makes
+    its own copy where there is none, or another file has come in place meanwhile.
+    """
+    if not target.exists():
+        return
+    copy = _copy_of(target)
+    shutil.copyfile(target, begun := copy.with_name(f"{copy.name}.part"))
+    sync(begun)
+    begun.replace(copy)
+
+
+def _copied_before(target: Path, next_file: Path) -> bool:
+    """Whether the file in place was copied ahead; the copy is then `next_file`."""
+    try:
+        _copy_of(target).replace(next_file)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _copy_of(target: Path) -> Path:
+    told = hashlib.sha256(delta.identity(target).encode()).hexdigest()[:16]
+    return target.with_name(f"{target.name}.next-{told}")
+
+
+def _drop_copies(target: Path) -> None:
+    for copy in target.parent.glob(f"{target.name}.next-*"):
+        copy.unlink(missing_ok=True)
 
 
 def _form(models: Sequence[Model], macros: str, extras: Sequence[Extra]) -> str:

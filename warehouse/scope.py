@@ -29,6 +29,10 @@ BEGINNING = date(1, 1, 1)
 PORTION = 1_000_000
 """Rows of core.entries that are worked on at once where all are made."""
 STATES = "core.states"
+ENTRIES = "core.entries"
+NEAR = "temp.main.near"
+GATHERED = 100_000
+"""Rows of core.entries that are copied for the models to read; of more they read the table itself."""
 EARLIEST = "getvariable('earliest')"
 """The earliest reach of any part, as a constant: so a scan passes over what lies before it."""
 CALENDAR = "metrics.gap_history"
@@ -36,10 +40,13 @@ CALENDAR = "metrics.gap_history"
 
 
 @contextmanager
-def views(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None]:
+def views(
+    db: duckdb.DuckDBPyConnection, tables: Iterable[str], gathered: bool = False
+) -> Iterator[None]:
     """A catalog `scope` of views that show of each table the boards and dates of temp.parts and temp.reach.
 
-    Must be entered outside of a transaction: one transaction writes one catalog.
+    With `gathered`, of core.entries what `gather` has copied. Must be entered outside of a transaction: one
+    transaction writes one catalog.
     """
     home = db.execute("select current_catalog()").fetchall()[0][0]
     choose(db, {}, "date")
@@ -50,7 +57,11 @@ def views(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Iterator[None
         for schema in sorted({table.split(".")[0] for table in shown}):
             db.execute(f"create schema if not exists scope.{schema}")
         for table in shown:
-            db.execute(f"create view scope.{table} as {_shown(home, table, columns[table])}")
+            query = _shown(home, table, columns[table])
+            if gathered and table == ENTRIES:
+                gather(db)
+                query = f"from {NEAR}"
+            db.execute(f"create view scope.{table} as {query}")
         yield
     finally:
         db.execute("detach scope")
@@ -94,6 +105,19 @@ def _shown(home: str, table: str, columns: Iterable[str]) -> str:
         "left join temp.reach as r using (board, task) "
         f"where t.as_of >= {EARLIEST} and t.as_of >= coalesce(r.reach, p.date_before)"
     )
+
+
+def gather(db: duckdb.DuckDBPyConnection) -> None:
+    """Make temp.near what temp.parts and temp.reach show of core.entries: a copy, as half of the models look
+    at it, unless it is too much."""
+    home = db.execute("select current_catalog()").fetchall()[0][0]
+    query = _shown(home, ENTRIES, ("board", "task", "as_of"))
+    copied = db.execute(
+        f"create or replace temp table gathered as {query} limit {GATHERED + 1}"
+    ).fetchall()
+    if copied[0][0] <= GATHERED:
+        query = "from temp.main.gathered"
+    db.execute(f"create or replace temp view near as {query}")
 
 
 def portions(db: duckdb.DuckDBPyConnection) -> list[Parts]:

@@ -54,23 +54,38 @@ pairs as (
     from compared
 ),
 
-changes as (
+-- Materialized: else the planner may join every entry of a model with every other one first.
+later as materialized (
     select
         pairs.pair,
+        pairs.prev_snapshot_id,
+        entries.task,
+        entries.model,
+        entries.organization,
+        entries.score,
+        entries.ci_low,
+        entries.ci_high,
+        entries.sd
+    from pairs
+    join core.entries as entries using (snapshot_id, task)
+    where entries.score is not null
+),
+
+changes as (
+    select
+        later.pair,
         coalesce(later.organization, earlier.organization, later.model) as organization,
         earlier.score as prev_score,
         later.score - earlier.score as change,
         -- A score without an interval of its own is the yardstick of the others; it moves only with the scale.
         (later.ci_low = later.ci_high or earlier.ci_low = earlier.ci_high)
             and abs(later.score - earlier.score) > 1.96 * (later.sd + earlier.sd) as anchor_moved
-    from pairs
-    join core.entries as later
-        on later.snapshot_id = pairs.snapshot_id and later.task = pairs.task
+    from later
     join core.entries as earlier
-        on earlier.snapshot_id = pairs.prev_snapshot_id
-        and earlier.task = pairs.task
+        on earlier.snapshot_id = later.prev_snapshot_id
+        and earlier.task = later.task
         and earlier.model = later.model
-    where later.score is not null and earlier.score is not null
+    where earlier.score is not null
 ),
 
 -- One voice for each organisation: thirty variants of one model are not thirty witnesses.

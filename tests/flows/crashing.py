@@ -105,7 +105,8 @@ def _bring_up_to_date(settings: Settings, quiet: bool) -> None:
     with pipeline.kept_open(settings):
         pipeline.load_journal(settings, sources)
         pipeline.make_tables(settings, sources)
-        evaluate_and_save(settings, NOW, quiet)
+        with pipeline.merged_meanwhile(settings):
+            evaluate_and_save(settings, NOW, quiet)
         pipeline.publish_tables(settings)
 
 

@@ -210,7 +210,7 @@ def test_what_a_killed_run_has_left_is_in_nobodys_way(
 ) -> None:
     settings, _ = two_boards
     settings.build.parent.mkdir(parents=True)
-    for name in (".next", ".next.wal"):
+    for name in (".next", ".next.wal", ".next-0123", ".next-4567.part"):
         text(settings.home / f"photofinish.duckdb{name}")
     for name in (".new", ".new.wal"):
         text(settings.build.with_name(f"photofinish.duckdb{name}"))

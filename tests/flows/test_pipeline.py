@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -221,6 +221,53 @@ def test_steps_that_share_the_open_database_give_what_steps_alone_give(settings:
             assert not log.exists()
     every = "select board, as_of, model, rank, score from core.entries order by all"
     assert published(settings, every) == published(alone, every)
+
+
+def test_what_was_written_is_merged_while_others_read(settings: Settings) -> None:
+    with board_at("board.csv") as (told, source):
+        told.body = GOOD
+        with pipeline.kept_open(settings):
+            run(settings, source)
+            log = layout.wal_of(settings.build)
+            assert log.stat().st_size > 0
+            with pipeline.merged_meanwhile(settings), closing(connect(settings.build)) as db:
+                assert db.sql("select count(*) from core.entries").fetchall() == [(2,)]
+            assert not log.exists() or log.stat().st_size == 0
+
+
+class FullDisk:
+    """A connection by which nothing can be written."""
+
+    def execute(self, statement: str) -> None:
+        raise duckdb.IOException(f"no space for {statement}")
+
+    def close(self) -> None:
+        pass
+
+
+def test_what_cannot_be_merged_now_costs_the_run_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with board_at("board.csv") as (told, source):
+        told.body = GOOD
+        with pipeline.kept_open(settings):
+            run(settings, source)
+            with monkeypatch.context() as full:
+                full.setattr(pipeline, "connect", lambda path: FullDisk())
+                with pipeline.merged_meanwhile(settings):
+                    pass
+            pipeline.publish_tables(settings)
+    assert published(settings, "select count(*) from core.entries") == [(2,)]
+
+
+def test_the_published_file_is_copied_while_tables_are_made(settings: Settings) -> None:
+    with board_at("board.csv") as (told, source):
+        told.body = GOOD
+        run(settings, source)
+        with pipeline.kept_open(settings):
+            pass
+    copies = [*settings.home.glob("photofinish.duckdb.next-*")]
+    assert [copy.read_bytes() for copy in copies] == [settings.published.read_bytes()]
 
 
 def test_on_a_lake_no_database_is_kept_open(settings: Settings, tmp_path: Path) -> None:

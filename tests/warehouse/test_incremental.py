@@ -25,12 +25,14 @@ from tests.conftest import built, landed, litellm, tidy_csv
 from tests.oracle.random_boards import Plan, boards_of, payloads
 from warehouse.archive import Archive
 from warehouse.models import BrokenPromise, Model, build, kept, read_models
-from warehouse.publish import publish
+from warehouse.publish import copy_ahead, publish
+from warehouse.scope import GATHERED
 
 pytestmark = pytest.mark.slow
 
 SOAK = int(os.environ.get("PHOTOFINISH_SOAK", "0"))
 MODELS = read_models(pipeline.SQL, pipeline.STEPS)
+PUBLIC = [model for model in MODELS if not model.table.startswith("local.")]
 JANUARY = date(2025, 1, 1)
 
 
@@ -157,7 +159,7 @@ def plan(random: Random) -> Plan:
 
 @pytest.mark.parametrize("seed", range(SOAK or 1))
 def test_any_order_of_arrival_gives_the_tables_of_a_build_from_nothing(
-    tmp_path_factory: pytest.TempPathFactory, seed: int
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     random = Random(seed)
     arrivals = history([plan(random) for _ in range(12 if SOAK else 8)], random)
@@ -166,6 +168,9 @@ def test_any_order_of_arrival_gives_the_tables_of_a_build_from_nothing(
         count = random.choice([1, 2, 5, 20, 20])
         arrived, arrivals = arrivals[:count], arrivals[count:]
         land(home, arrived)
+        monkeypatch.setattr("warehouse.scope.GATHERED", random.choice([0, GATHERED]))
+        if random.random() < 0.5:
+            copy_ahead(home.published)
         with closing(built(home)) as db:
             kept = contents(db, MODELS)
             publish(db, MODELS, "", home.published, private=True)
@@ -278,8 +283,7 @@ def test_a_file_that_is_not_the_one_published_last_is_written_whole(
             duckdb.connect(str(two_boards.published)).close()
         assert publish(db, MODELS, "", two_boards.published)
         with duckdb.connect(str(two_boards.published), read_only=True) as shown:
-            public = [model for model in MODELS if not model.table.startswith("local.")]
-            assert contents(shown, public) == contents(db, public)
+            assert contents(shown, PUBLIC) == contents(db, PUBLIC)
 
 
 def test_a_publication_that_is_cut_off_leaves_the_old_file(
@@ -299,7 +303,46 @@ def test_a_publication_that_is_cut_off_leaves_the_old_file(
         assert db.sql("select count(*) from core.snapshots").fetchall() == [(3,)]
 
 
-def interrupt(path: object) -> None:
+def test_a_copy_made_ahead_is_what_the_next_publication_begins_with(
+    two_boards: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(built(two_boards)) as db:
+        publish(db, MODELS, "", two_boards.published)
+    copy_ahead(two_boards.published)
+    land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
+    monkeypatch.setattr("shutil.copyfile", interrupt)
+    with closing(built(two_boards)) as db:
+        assert publish(db, MODELS, "", two_boards.published)
+        with duckdb.connect(str(two_boards.published), read_only=True) as shown:
+            assert contents(shown, PUBLIC) == contents(db, PUBLIC)
+    assert [*two_boards.home.glob("*.next*")] == []
+
+
+def test_a_copy_of_what_is_no_longer_in_place_is_not_used(two_boards: Settings) -> None:
+    with closing(built(two_boards)) as db:
+        publish(db, MODELS, "", two_boards.published)
+        copy_ahead(two_boards.published)
+        copies = {copy: copy.read_bytes() for copy in two_boards.home.glob("*.next-*")}
+        os.utime(two_boards.published, (0, 0))
+        publish(db, MODELS, "", two_boards.published)
+    assert len(copies) == 1
+    for copy, content in copies.items():
+        assert not copy.exists()
+        copy.write_bytes(content[: len(content) // 2])
+    land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
+    with closing(built(two_boards)) as db:
+        assert publish(db, MODELS, "", two_boards.published)
+        with duckdb.connect(str(two_boards.published), read_only=True) as shown:
+            assert contents(shown, PUBLIC) == contents(db, PUBLIC)
+    assert [*two_boards.home.glob("*.next*")] == []
+
+
+def test_before_the_first_publication_nothing_is_copied(settings: Settings) -> None:
+    copy_ahead(settings.published)
+    assert [*settings.home.glob("*")] == []
+
+
+def interrupt(*paths: object) -> None:
     raise KeyboardInterrupt
 
 

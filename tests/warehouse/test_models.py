@@ -35,6 +35,14 @@ def test_parents_are_made_first_whatever_the_file_is_called(tmp_path: Path) -> N
     assert made(tmp_path).sql("from core.ant").fetchall() == [(1,)]
 
 
+def test_models_of_one_scope_follow_each_other(tmp_path: Path) -> None:
+    for number, scope in enumerate(["date", "step", "everything", "date", "step"]):
+        header = HEADER.replace("-- key", f"-- scope: {scope}\n-- key")
+        model(tmp_path, f"core.t{number}", f"{header}select 1 as a")
+    order = [m.table.removeprefix("core.t") for m in read_models(tmp_path, tmp_path / "none")]
+    assert "".join(order) == "20314"
+
+
 def test_the_header_becomes_comments(tmp_path: Path) -> None:
     model(tmp_path, "core.t", f"{HEADER}select 1 as a")
     db = made(tmp_path)

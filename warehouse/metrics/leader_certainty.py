@@ -129,10 +129,11 @@ def chances_of_being_best(group: Ints, lead: Floats, sds: Floats, own_sds: Float
 def _of_exact(group: Ints, lead: Floats, sds: Floats, groups: int) -> Floats:
     """The chances of models whose own scores are known exactly."""
     moving = sds > 0
-    below = np.bincount(group[moving], scipy.special.log_ndtr(lead[moving] / sds[moving]), groups)
+    below = np.ones(groups)
+    np.multiply.at(below, group[moving], scipy.special.ndtr(lead[moving] / sds[moving]))
     tied = np.bincount(group[~moving & (lead == 0)], minlength=groups)
     beaten = np.bincount(group[~moving & (lead < 0)], minlength=groups) > 0
-    return np.where(beaten, 0, np.exp(below) / (1 + tied))
+    return np.where(beaten, 0, below / (1 + tied))
 
 
 def _alike(group: Ints, chosen: NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:
@@ -164,7 +165,7 @@ def _integrals(lead: Floats, widths: Floats, floors: Floats) -> Floats:
     begins, half = ends[:, :-1][:, used, None], half[:, used, None]
     at = begins + half * (1 + NODES)
     z = (at[..., None] + lead[:, None, None, :]) / widths[:, None, None, :]
-    density = np.exp(scipy.special.log_ndtr(z).sum(axis=-1) - at**2 / 2) / np.sqrt(2 * np.pi)
+    density = scipy.special.ndtr(z).prod(axis=-1) * np.exp(-(at**2) / 2) / np.sqrt(2 * np.pi)
     # Panels that nobody here uses are summed as zeros: which they are must not change the last bit.
     panels = np.zeros((len(lead), used.size))
     panels[:, used] = (density * half * WEIGHTS).sum(axis=2)

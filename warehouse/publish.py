@@ -90,8 +90,8 @@ def publish(
 def copy_ahead(target: Path) -> None:
     """Copy the file in place and have the copy on disk, for the next publication to begin with.
 
-    For a large file this is half of its time, and can be done while tables are made. The publication makes
-    its own copy where there is none, or another file has come in place meanwhile.
+    For a large file this is a good part of its time, and can be done while tables are made. The publication
+    makes its own copy where there is none, or another file has come in place meanwhile.
     """
     if not target.exists():
         return

@@ -209,3 +209,42 @@ def test_two_names_on_one_list_are_never_merged(warehouse: MakeWarehouse) -> Non
         "gpt-4o": "gpt-4o",
         "Claude 3.5 Sonnet (20241022)": "claude-3.5-sonnet-20241022",
     }
+
+
+def test_the_maker_of_a_model_is_the_last_stated_with_its_own_country(
+    warehouse: MakeWarehouse,
+) -> None:
+    def ada(**said: str) -> list[dict[str, object]]:
+        return [{"model_raw": "ada", "score": 1, **said}]
+
+    db = warehouse(
+        {
+            "2025-01-01": ada(organization_raw="OpenAI", license_raw="MIT"),
+            "2025-01-02": ada(organization_raw="Nobody we know"),
+            "2025-01-03": ada(),
+        }
+    )
+    assert db.sql("select * exclude (licenses) from core.models").fetchall() == [
+        ("ada", "Nobody we know", None, True, date(2025, 1, 1), date(2025, 1, 3))
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_where_boards_differ_on_a_day_the_last_name_and_open_weights_hold(
+    warehouse: MakeWarehouse, order: int
+) -> None:
+    said = [("Anthropic", "MIT"), ("OpenAI", "Proprietary")][::order]
+    rows = [
+        {
+            "board": f"test/{number}",
+            "model_raw": "ada",
+            "score": 1,
+            "organization_raw": organization,
+            "license_raw": license_,
+        }
+        for number, (organization, license_) in enumerate(said)
+    ]
+    found = warehouse({"2025-01-01": rows}).sql(
+        "select organization, country, open_weights from core.models"
+    )
+    assert found.fetchall() == [("OpenAI", "US", True)]

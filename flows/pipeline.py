@@ -82,17 +82,16 @@ class _Reader:
 
 @contextmanager
 def kept_open(settings: Settings) -> Iterator[None]:
-    """Keep the build database open over the steps of a run: they share it, and what they write is merged into
-    its file once, at the end.
+    """Keep the build database open over the steps of a run, and have the published file copied meanwhile.
 
-    Not on a lake, where runs load side by side. Raises NewerHome.
+    The steps share the database. What they write is merged into its file at the end, where `merged_meanwhile`
+    has not done so before. Not on a lake, where runs load side by side. Raises NewerHome.
     """
-    if settings.lake:
+    if isinstance(place := settings.published, Lake):
         yield
         return
     with closing(connect(settings.build, renewed=note)), ThreadPoolExecutor(1) as pool:
-        if not isinstance(place := settings.published, Lake):
-            pool.submit(copy_ahead, place)
+        pool.submit(copy_ahead, place)
         yield
 
 

@@ -19,6 +19,7 @@ from warehouse.place import Lake
 from warehouse.publish import PRIVATE, Extra
 from warehouse.quoting import quoted
 from warehouse.raw_tables import COMMENTS
+from warehouse.transaction import current_catalog
 
 AUTHOR = "photofinish"
 RAW_KEYS = {
@@ -209,7 +210,7 @@ def _write_macros(db: duckdb.DuckDBPyConnection, macros: str) -> None:
 
     A lake keeps no comments on macros, and no default that is null: for `known` it is the last day there is.
     """
-    current = db.execute("select current_catalog()").fetchall()[0][0]
+    current = current_catalog(db)
     db.execute("use published")
     try:
         for statement in db.extract_statements(macros):

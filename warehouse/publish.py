@@ -26,7 +26,7 @@ from warehouse.quoting import quoted
 from warehouse.raw_columns import RAW_COLUMNS
 from warehouse.raw_tables import COMMENTS
 from warehouse.scope import date_portions
-from warehouse.transaction import create, transaction
+from warehouse.transaction import create, current_catalog, transaction
 
 ROW_GROUP = 245_760
 """Rows of a row group, twice as many as usual: a column of so many fills its blocks, and a long history
@@ -96,9 +96,14 @@ def copy_ahead(target: Path) -> None:
     if not target.exists():
         return
     copy = _copy_of(target)
-    shutil.copyfile(target, begun := copy.with_name(f"{copy.name}.part"))
-    sync(begun)
-    begun.replace(copy)
+    begun = copy.with_name(f"{copy.name}.part")
+    try:
+        shutil.copyfile(target, begun)
+        sync(begun)
+        begun.replace(copy)
+    finally:
+        # What did not fit must not take the room that the tables need.
+        begun.unlink(missing_ok=True)
 
 
 def _copied_before(target: Path, next_file: Path) -> bool:
@@ -169,7 +174,7 @@ def _copy(db: duckdb.DuckDBPyConnection, models: Sequence[Model], macros: str) -
         else:
             _copy_table(db, model, dates)
         describe(db, model, catalog="published")
-    current = db.execute("select current_catalog()").fetchall()[0][0]
+    current = current_catalog(db)
     db.execute("use published")
     try:
         db.execute(macros)

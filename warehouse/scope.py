@@ -21,6 +21,7 @@ import duckdb
 from warehouse.forms import kinds
 from warehouse.headers import Scope
 from warehouse.quoting import identifier, quoted
+from warehouse.transaction import current_catalog
 
 Parts = Mapping[str, date]
 """Boards, each with the first date of which something may have changed."""
@@ -30,7 +31,6 @@ PORTION = 1_000_000
 """Rows of core.entries that are worked on at once where all are made."""
 STATES = "core.states"
 ENTRIES = "core.entries"
-NEAR = "temp.main.near"
 GATHERED = 100_000
 """Rows of core.entries that are copied for the models to read; of more they read the table itself."""
 EARLIEST = "getvariable('earliest')"
@@ -48,19 +48,19 @@ def views(
     With `gathered`, of core.entries what `gather` has copied. Must be entered outside of a transaction: one
     transaction writes one catalog.
     """
-    home = db.execute("select current_catalog()").fetchall()[0][0]
+    home = current_catalog(db)
+    shown = sorted(tables)
     choose(db, {}, "date")
+    if gathered and ENTRIES in shown:
+        gather(db)
     db.execute("attach ':memory:' as scope")
     try:
-        shown = sorted(tables)
         columns = _columns(db, home)
         for schema in sorted({table.split(".")[0] for table in shown}):
             db.execute(f"create schema if not exists scope.{schema}")
         for table in shown:
-            query = _shown(home, table, columns[table])
-            if gathered and table == ENTRIES:
-                gather(db)
-                query = f"from {NEAR}"
+            near = gathered and table == ENTRIES
+            query = "from temp.main.near" if near else _shown(home, table, columns[table])
             db.execute(f"create view scope.{table} as {query}")
         yield
     finally:
@@ -73,7 +73,7 @@ def seen_through_views(db: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
     Yields the name of the catalog by which its own tables are still reached.
     """
-    home = identifier(db.execute("select current_catalog()").fetchall()[0][0])
+    home = identifier(current_catalog(db))
     db.execute(f"set search_path = 'scope.main,{home}.main'")
     try:
         yield home
@@ -110,8 +110,7 @@ def _shown(home: str, table: str, columns: Iterable[str]) -> str:
 def gather(db: duckdb.DuckDBPyConnection) -> None:
     """Make temp.near what temp.parts and temp.reach show of core.entries: a copy, as half of the models look
     at it, unless it is too much."""
-    home = db.execute("select current_catalog()").fetchall()[0][0]
-    query = _shown(home, ENTRIES, ("board", "task", "as_of"))
+    query = _shown(current_catalog(db), ENTRIES, ("board", "task", "as_of"))
     copied = db.execute(
         f"create or replace temp table gathered as {query} limit {GATHERED + 1}"
     ).fetchall()

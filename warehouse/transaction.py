@@ -27,6 +27,11 @@ def transaction(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
     db.execute("commit")
 
 
+def current_catalog(db: duckdb.DuckDBPyConnection) -> str:
+    """The name by which the database in use is known beside attached ones."""
+    return str(db.execute("select current_catalog()").fetchall()[0][0])
+
+
 def insert(db: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
     """Add the rows to a table, columns by name; missing ones are null."""
     _from(db, rows, f"insert into {table} by name")

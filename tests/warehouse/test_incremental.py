@@ -281,9 +281,15 @@ def test_a_file_that_is_not_the_one_published_last_is_written_whole(
             two_boards.published.unlink()
         if harm == "replaced":
             duckdb.connect(str(two_boards.published)).close()
-        assert publish(db, MODELS, "", two_boards.published)
-        with duckdb.connect(str(two_boards.published), read_only=True) as shown:
-            assert contents(shown, PUBLIC) == contents(db, PUBLIC)
+        assert_published(db, two_boards)
+
+
+def assert_published(db: duckdb.DuckDBPyConnection, home: Settings) -> None:
+    """A publication writes, and shows what the build database holds; nothing lies beside it."""
+    assert publish(db, MODELS, "", home.published)
+    with duckdb.connect(str(home.published), read_only=True) as shown:
+        assert contents(shown, PUBLIC) == contents(db, PUBLIC)
+    assert [*home.home.glob("*.next*")] == []
 
 
 def test_a_publication_that_is_cut_off_leaves_the_old_file(
@@ -312,10 +318,7 @@ def test_a_copy_made_ahead_is_what_the_next_publication_begins_with(
     land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
     monkeypatch.setattr("shutil.copyfile", interrupt)
     with closing(built(two_boards)) as db:
-        assert publish(db, MODELS, "", two_boards.published)
-        with duckdb.connect(str(two_boards.published), read_only=True) as shown:
-            assert contents(shown, PUBLIC) == contents(db, PUBLIC)
-    assert [*two_boards.home.glob("*.next*")] == []
+        assert_published(db, two_boards)
 
 
 def test_a_copy_of_what_is_no_longer_in_place_is_not_used(two_boards: Settings) -> None:
@@ -331,9 +334,17 @@ def test_a_copy_of_what_is_no_longer_in_place_is_not_used(two_boards: Settings) 
         copy.write_bytes(content[: len(content) // 2])
     land(two_boards, [day(1, "one", [("ada", 3), ("bea", 4)])])
     with closing(built(two_boards)) as db:
-        assert publish(db, MODELS, "", two_boards.published)
-        with duckdb.connect(str(two_boards.published), read_only=True) as shown:
-            assert contents(shown, PUBLIC) == contents(db, PUBLIC)
+        assert_published(db, two_boards)
+
+
+def test_a_copy_for_which_there_is_no_room_leaves_nothing(
+    two_boards: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(built(two_boards)) as db:
+        publish(db, MODELS, "", two_boards.published)
+    with monkeypatch.context() as full, pytest.raises(KeyboardInterrupt):
+        full.setattr("warehouse.publish.sync", interrupt)
+        copy_ahead(two_boards.published)
     assert [*two_boards.home.glob("*.next*")] == []
 
 

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -24,6 +24,7 @@ from flows import pipeline
 from flows.reference import make_reference
 from flows.settings import ROOT, Settings
 from sources import load_sources
+from warehouse import forms
 from warehouse.archive import Archive, Fetch
 from warehouse.database import connect, load
 from warehouse.models import Model, build, read_models
@@ -73,11 +74,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneServer:
     return OneServer(config, log)
 
 
+def remembered(look: Callable[..., str | None]) -> Callable[..., str | None]:
+    """`look`, but once for each macro: it is found among three thousand functions, which would be a
+    tenth of the time of a small build."""
+    known: dict[str, str | None] = {}
+
+    def macro_body(db: duckdb.DuckDBPyConnection, macro: str) -> str | None:
+        known[macro] = known.get(macro) or look(db, macro)
+        return known[macro]
+
+    return macro_body
+
+
 @pytest.fixture(autouse=True, scope="session")
 def small_databases() -> Iterator[None]:
-    """What tests build is small, and of the same models; `every_thread` is for much data."""
+    """What tests build is small, and of the same models and macros; `every_thread` is for much data."""
     read = cache(read_models)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "macro_body", remembered(forms.macro_body))
         patch.setattr(duckdb, "connect", one_thread)
         patch.setattr(pipeline, "read_models", lambda sql, steps, db=None: read(sql, steps))
         yield
@@ -166,6 +180,16 @@ MakeWarehouse = Callable[..., duckdb.DuckDBPyConnection]
 def models() -> Sequence[Model]:
     """The models that `warehouse` makes."""
     return MODELS
+
+
+def made_of(tables: Iterable[str]) -> Sequence[Model]:
+    """The models of these tables, and all that they are made of: mostly a third of all."""
+    named = set(tables)
+    # Parents come first, so that from the end on each has been asked for before it comes.
+    for model in reversed(MODELS):
+        if model.table in named:
+            named |= model.reads
+    return [model for model in MODELS if model.table in named]
 
 
 @pytest.fixture

@@ -19,13 +19,19 @@ def lay_out(db: duckdb.DuckDBPyConnection, model: Model, table: str) -> None:
         f'"{name}" {kind}' for name, kind, *_ in db.execute(f"describe {model.query}").fetchall()
     ]
     for column, macro in model.header.virtual.items():
-        told = db.execute(
-            "select macro_definition from duckdb_functions() where function_name = ?", [macro]
-        ).fetchall()
-        if len(told) != 1:
+        body = macro_body(db, macro)
+        if body is None:
             raise BadModel(f"{model.table}: {column} is made by {macro}, which is no macro")
-        columns.append(f'"{column}" generated always as ({told[0][0]}) virtual')
+        columns.append(f'"{column}" generated always as ({body}) virtual')
     db.execute(f"create or replace table {table} ({', '.join(columns)})")
+
+
+def macro_body(db: duckdb.DuckDBPyConnection, macro: str) -> str | None:
+    """The expression that a macro stands for; None unless there is one macro of this name."""
+    told = db.execute(
+        "select macro_definition from duckdb_functions() where function_name = ?", [macro]
+    ).fetchall()
+    return told[0][0] if len(told) == 1 else None
 
 
 def like(db: duckdb.DuckDBPyConnection, model: Model, head: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from flows.settings import ROOT
-from tests.conftest import MakeWarehouse, scored
+from tests.conftest import MakeWarehouse, made_of, scored
 from warehouse.claims import BrokenClaims, Claim, Refused, read_claims
 from warehouse.definitions import Nth, Unit, Who
+from warehouse.models import Model
 from warehouse.verdicts import Answer, Verdict, judge, nearest
 
 GAP = {
@@ -33,6 +34,11 @@ GROUPS = {k: v for k, v in GAP.items() if k != "k"} | {
     "groups": ["US", "CN"],
 }
 TWO = scored(ada=100.0, bea=80.0)
+
+
+@pytest.fixture
+def models() -> Sequence[Model]:
+    return made_of(["metrics.gap_history", "core.models"])
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date
 from math import sqrt
 from typing import Any
 
 import pytest
 
-from tests.conftest import MakeWarehouse, scored
+from tests.conftest import MakeWarehouse, made_of, scored
 from warehouse.definitions import (
     Definition,
     Nth,
@@ -20,10 +21,16 @@ from warehouse.definitions import (
     state_on,
 )
 from warehouse.gap_queries import State
+from warehouse.models import Model
 from warehouse.reader import UnknownBoard
 
 DAY = date(2025, 1, 1)
 Row = dict[str, Any]
+
+
+@pytest.fixture
+def models() -> Sequence[Model]:
+    return made_of(["metrics.gap_history", "core.models"])
 
 
 def listed(

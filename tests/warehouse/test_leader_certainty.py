@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
@@ -10,12 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal, norm
 
-from tests.conftest import MakeWarehouse, one
+from tests.conftest import MakeWarehouse, made_of, one
 from warehouse.metrics import leader_certainty
 from warehouse.metrics.leader_certainty import chance_of_being_best, chances_of_being_best
+from warehouse.models import Model
 
 SCORES = st.lists(st.floats(-3, 3), min_size=2, max_size=12)
 SDS = st.sampled_from([0.0, 0.001, 0.03, 0.5, 1.0, 4.0])
+
+
+@pytest.fixture
+def models() -> Sequence[Model]:
+    return made_of(["metrics.gap_history"])
 
 
 def chance(scores: list[float], sds: list[float], which: int = 0) -> float:

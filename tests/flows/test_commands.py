@@ -64,11 +64,11 @@ def test_the_hint_of_the_demo_works(home: Path) -> None:
         assert "2025-02-16" in done.stdout or "sample/arena_text" in done.stdout
 
 
-def test_a_second_demo_changes_nothing(home: Path, server: Server) -> None:
+def test_a_second_demo_changes_nothing(home: Path, prefect: Server) -> None:
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
         before = db.sql("select count(*), max(captured_at) from core.snapshots").fetchall()
-    done = process("demo", "--json", home=home, PREFECT_API_URL=server.api)
-    assert json.loads(done.stdout) == [
+    done = photofinish(home, "demo", "--json")
+    assert json.loads(done.out) == [
         {"source": "tidy", "outcome": "unchanged", "files": 46, "problem": ""}
     ]
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
@@ -76,11 +76,11 @@ def test_a_second_demo_changes_nothing(home: Path, server: Server) -> None:
 
 
 def test_gaps_is_a_table_that_fits_a_narrow_terminal(home: Path) -> None:
-    done = process("gaps", home=home)
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    assert "claude-opus-4.6-th" in done.stdout
-    assert "photo finish\n" in done.stdout  # the verdict is never cut
-    assert any(bar in done.stdout for bar in "▁▂▃▄▅▆▇█")
+    said = photofinish(home, "gaps").out
+    assert max(map(len, said.splitlines())) <= 80
+    assert "claude-opus-4.6-th" in said
+    assert "photo finish\n" in said  # the verdict is never cut
+    assert any(bar in said for bar in "▁▂▃▄▅▆▇█")
 
 
 def test_gaps_for_machines(home: Path) -> None:
@@ -149,15 +149,18 @@ def test_wrong_usage_ends_with_one_sentence(
 
 
 def test_without_a_published_file_the_next_step_is_named(tmp_path: Path) -> None:
-    done = process("gaps", home=tmp_path)
-    assert done.returncode == 3
-    assert "`photofinish demo` makes one" in done.stderr
+    done = photofinish(tmp_path, "gaps")
+    assert done.code == 3
+    assert "`photofinish demo` makes one" in done.err
 
 
-def test_a_setting_that_is_not_right_is_named(tmp_path: Path) -> None:
-    done = process("gaps", home=tmp_path, PHOTOFINISH_RETRIES="many")
-    assert done.returncode == 2
-    assert "the settings are not right: retries" in done.stderr
+def test_a_setting_that_is_not_right_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHOTOFINISH_RETRIES", "many")
+    done = photofinish(tmp_path, "gaps")
+    assert done.code == 2
+    assert "the settings are not right: retries" in done.err
 
 
 SLOW_TO_IMPORT = {
@@ -175,47 +178,66 @@ SLOW_TO_IMPORT = {
 }
 """What a command that only reads the published file must not wait for, and what it is there for."""
 IMPORTED = """
-import sys
+import io, json, os, sys
+from contextlib import redirect_stdout
+import duckdb, flows.settings
 from flows.cli import main
-main()
-print(*sys.modules, file=sys.stderr)
+for command in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        sys.argv[1:] = command.split()
+        with redirect_stdout(io.StringIO()):
+            main()
+        print(json.dumps([command, list(sys.modules)]), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, command
 """
-"""`photofinish` with the arguments of the process; at the end the modules it has imported."""
+"""`photofinish` with each of the arguments, and the modules that are imported at its end.
+
+Each is a fork of a process that has imported only what all of them need.
+"""
 BOARD = "sample/arena_text"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "gaps",
-        "gaps --json",
-        "gaps --frontier",
-        f"gaps {BOARD}",
-        f"gaps {BOARD} --frontier",
-        f"gaps {BOARD} --chained",
-        f"gaps {BOARD} --definitions",
-        f"gaps {BOARD} --known 2099-01-01",
-        f"board {BOARD} --as-of 2025-02-16 --trace",
-        f"board {BOARD} --known 2099-01-01",
-        f"explain {BOARD}",
-        "claims",
-        "alerts list",
-        f"alerts test --board {BOARD}",
-        "quarantine list",
-    ],
+READING = (
+    "gaps",
+    "gaps --json",
+    "gaps --frontier",
+    f"gaps {BOARD}",
+    f"gaps {BOARD} --frontier",
+    f"gaps {BOARD} --chained",
+    f"gaps {BOARD} --definitions",
+    f"gaps {BOARD} --known 2099-01-01",
+    f"board {BOARD} --as-of 2025-02-16 --trace",
+    f"board {BOARD} --known 2099-01-01",
+    f"explain {BOARD}",
+    "claims",
+    "alerts list",
+    f"alerts test --board {BOARD}",
+    "quarantine list",
 )
-def test_what_reads_the_published_file_imports_nothing_slow(home: Path, command: str) -> None:
+
+
+@pytest.fixture(scope="module")
+def imported(home: Path) -> dict[str, set[str]]:
+    """The modules that each command has imported at its end."""
     done = subprocess.run(
-        [sys.executable, "-c", IMPORTED, *command.split()],
+        [sys.executable, "-c", IMPORTED, *READING],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
         env={**os.environ, "PHOTOFINISH_HOME": str(home)},
     )
-    imported = set(done.stderr.split())
-    assert {"flows.cli", "duckdb"} <= imported
-    assert imported & SLOW_TO_IMPORT.keys() == set()
+    return {command: set(modules) for command, modules in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_what_reads_the_published_file_imports_nothing_slow(
+    imported: dict[str, set[str]], command: str
+) -> None:
+    assert {"flows.cli", f"flows.commands.{command.split()[0]}"} <= imported[command]
+    assert imported[command] & SLOW_TO_IMPORT.keys() == set()
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -38,8 +39,6 @@ class Repository:
 
     def __init__(self, path: Path, branch: str = "main") -> None:
         self.path = path
-        self.branch = branch
-        self.last = ""
         subprocess.run(["git", "init", "-q", "-b", branch, str(path)], check=True)
 
     def git(self, *arguments: str, at: str = "2025-01-01T00:00:00Z") -> str:
@@ -70,7 +69,12 @@ class Repository:
                 path.write_bytes(content.encode() if isinstance(content, str) else content)
         self.git("add", "--all", at=at)
         self.git("commit", "-q", "--allow-empty", "-m", "x", at=at)
-        return self.git("rev-parse", "HEAD")
+        return self.head()
+
+    def head(self) -> str:
+        """The commit of the branch that is checked out; read, for git would be one process more."""
+        branch = (self.path / ".git" / "HEAD").read_text().removeprefix("ref: ").strip()
+        return (self.path / ".git" / branch).read_text().strip()
 
     def take_in(self, commits: Iterable[bytes]) -> None:
         """Add many commits by one process."""
@@ -102,13 +106,21 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "clone")
 
 
-@pytest.fixture
-def three(repository: Repository) -> list[str]:
-    """Three versions of the arena's file, three days in a row; the last returns to the first."""
-    return [
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, list[str]]:
+    """A repository with what `three` puts into that of a test, and its commits."""
+    repository = Repository(tmp_path_factory.mktemp("three") / "clone")
+    return repository, [
         repository.commit(f"2025-01-0{day}T12:00:00Z", {LMSYS: arena(leads)})
         for day, leads in ((1, 1300), (2, 1310), (3, 1300))
     ]
+
+
+@pytest.fixture
+def three(repository: Repository, made: tuple[Repository, list[str]]) -> list[str]:
+    """Three versions of the arena's file, three days in a row; the last returns to the first."""
+    shutil.copytree(made[0].path, repository.path, dirs_exist_ok=True)
+    return made[1]
 
 
 def arena(leads: int, models: int = 90) -> str:
@@ -550,11 +562,11 @@ def a_commit(at: datetime, path: str, content: bytes) -> bytes:
 
 @pytest.mark.slow
 def test_the_command_publishes_tables_and_says_what_it_left_out(
-    repository: Repository, three: list[str], tmp_path: Path, server: Server
+    repository: Repository, three: list[str], tmp_path: Path, prefect: Server
 ) -> None:
-    home, api = tmp_path / "home", server.api
+    home = tmp_path / "home"
     where = ("--git", str(repository.path), "--source", "arena_csv")
-    done = process("backfill", *where, home=home, PREFECT_API_URL=api)
+    done = process("backfill", *where, home=home, PREFECT_API_URL=prefect.api)
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 versions landed, 2 payloads read" in done.stdout
     with duckdb.connect(str(home / "photofinish.duckdb"), read_only=True) as db:
@@ -565,10 +577,10 @@ def test_the_command_publishes_tables_and_says_what_it_left_out(
     assert gaps == [("2025-01-01", 51.0), ("2025-01-02", 61.0), ("2025-01-03", 51.0)]
     lost = repository.commit("2025-01-04T00:00:00Z", {LMSYS: arena(1330)})
     repository.lose(lost, LMSYS)
-    done = process("backfill", *where, home=home, PREFECT_API_URL=api)
-    assert done.returncode == 1
-    assert "0 versions landed" in done.stdout
-    assert f"(commit {lost[:12]}) is missing in the repository" in done.stderr
+    again = photofinish(home, "backfill", *where)
+    assert again.code == 1
+    assert "0 versions landed" in again.out
+    assert f"(commit {lost[:12]}) is missing in the repository" in again.err
 
 
 @pytest.mark.slow

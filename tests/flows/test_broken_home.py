@@ -21,7 +21,8 @@ from flows.pull import pull
 from flows.settings import Settings
 from sources import Source, load_sources
 from tests.conftest import landed, scored, tidy_csv
-from tests.flows.crashing import Worker, contents, worker, write_boards
+from tests.flows.crashing import Worker, worker, write_boards
+from tests.flows.hashes import contents
 from tests.flows.test_pipeline import GOOD, board_at
 from warehouse.archive import Archive
 from warehouse.layout import NotADatabase

@@ -24,7 +24,8 @@ import pytest
 
 from flows import pipeline
 from flows.settings import ROOT
-from tests.flows.crashing import Worker, contents, worker, write_boards, write_recordings
+from tests.flows.crashing import Worker, worker, write_boards, write_recordings
+from tests.flows.hashes import contents
 from warehouse.archive import Archive
 from warehouse.models import read_models
 from warehouse.promises import BrokenPromise

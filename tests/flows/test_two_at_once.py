@@ -14,7 +14,8 @@ import pytest
 from flows import pipeline
 from flows.lock import at_work
 from flows.settings import ROOT, Settings
-from tests.flows.crashing import contents, worker, write_boards
+from tests.flows.crashing import worker, write_boards
+from tests.flows.hashes import contents
 
 pytestmark = pytest.mark.slow
 
@@ -31,22 +32,33 @@ READER = """
 import json, sys
 from pathlib import Path
 from time import sleep
-from tests.flows.crashing import contents
+import duckdb
+from tests.flows.hashes import contents_of
 published, stop = Path(sys.argv[1]), Path(sys.argv[2])
-seen, errors, times = [], [], 0
+seen, errors, times, known = [], [], 0, None
+def state():
+    file = published.stat()
+    return file.st_ino, file.st_mtime_ns, file.st_size
 print("reading", flush=True)
 while not stop.exists() or times == 0:
     try:
-        found = contents(published)
+        with duckdb.connect(str(published), read_only=True) as db:
+            opened = state()
+            sleep(0.1)
+            now = state()
+            if now != opened and now[0] == opened[0]:
+                errors.append("a file that was open has been written to")
+            if opened != known:
+                found = contents_of(db)
+                if found not in seen:
+                    seen.append(found)
+                known = opened
     except Exception as error:
         errors.append(repr(error))
-    else:
-        if found not in seen:
-            seen.append(found)
     times += 1
-    sleep(0.05)  # the runs need the processor too
 print(json.dumps({"seen": seen, "errors": errors, "times": times}))
 """
+"""Has the file open nearly always, and reads all of each new one: the runs need the processor too."""
 
 
 def python(code: str, *args: object) -> subprocess.Popen[str]:

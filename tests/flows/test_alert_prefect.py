@@ -21,6 +21,7 @@ from flows.alerts.store import Store
 from flows.settings import ROOT
 from tests.conftest import scored, tidy_csv
 from tests.flows.alerts import NOW, an_event
+from tests.flows.machine import photofinish
 from tests.flows.prefect_server import Server, until
 from tests.flows.server import Told, serving
 from tests.flows.test_alert_run import RULES
@@ -97,38 +98,42 @@ def test_an_address_may_be_in_a_secret_block(prefect: Server, receiver: Told) ->
 
 
 def test_a_run_whose_deliveries_fail_ends_well_and_leaves_no_secret_anywhere(
-    server: Server, receiver: Told, tmp_path: Path
+    prefect: Server, receiver: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     receiver.status = 500
     (tmp_path / "rules.toml").write_text(RULES.replace('"hook"', '["hook", "form", "dead"]'))
     boards = tmp_path / "boards"
     boards.mkdir()
     place = receiver.url.removeprefix("http://")
-    environ = {
-        **os.environ,
-        "PREFECT_API_URL": server.api,
-        "PREFECT_HOME": str(tmp_path / "prefect"),
-        "PHOTOFINISH_HOME": str(tmp_path / "home"),
+    for name, value in {
         "PHOTOFINISH_TIDY": str(boards),
         "PHOTOFINISH_ALERTS": str(tmp_path / "rules.toml"),
-        "PYTHONPATH": str(ROOT),
         variable("hook"): f"{receiver.url}/{SECRET}",
         variable("form"): f"form://{place}/{SECRET}",
         variable("dead"): f"http://{SECRET}.invalid/{SECRET}",
-    }
+    }.items():
+        monkeypatch.setenv(name, value)
 
-    def run(day: str, gap: float, *options: str) -> subprocess.CompletedProcess[str]:
+    def asked(day: str, gap: float) -> list[str]:
+        """The arguments of a run, for which the board is written."""
         (boards / "board.csv").write_bytes(
             tidy_csv(scored(ada=100 + gap, bea=100), day, {"board": "test/board"})
         )
-        return subprocess.run(
-            [sys.executable, "-m", "flows", *options, "run", "--source", "tidy", "--as-of", day,
-             "--json"],
-            env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False,
-        )  # fmt: skip
+        return ["run", "--source", "tidy", "--as-of", day, "--json"]
 
-    assert run("2025-03-01", 2).returncode == 0
-    failed = run("2025-03-02", 0.5, "--debug")
+    # Nothing is sent yet; so it need not be a process of its own.
+    assert photofinish(tmp_path / "home", *asked("2025-03-01", 2)).code == 0
+    environ = {
+        **os.environ,
+        "PREFECT_API_URL": prefect.api,
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PHOTOFINISH_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(ROOT),
+    }
+    failed = subprocess.run(
+        [sys.executable, "-m", "flows", "--debug", *asked("2025-03-02", 0.5)],
+        env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
     assert failed.returncode == 0, failed.stderr
     assert json.loads(failed.stdout)[0]["outcome"] == "new"
     assert "channel hook: HTTP 500, waiting" in failed.stderr
@@ -137,17 +142,17 @@ def test_a_run_whose_deliveries_fail_ends_well_and_leaves_no_secret_anywhere(
     (told,) = until(
         lambda: [
             e
-            for e in server.events("photofinish.alert.firing")
+            for e in prefect.events("photofinish.alert.firing")
             if e["resource"]["prefect.resource.id"] == "photofinish.board.test/board"
             and e["occurred"] > "2025"
             and e["payload"]["observed_at"].startswith("2025-03-02")
         ]
     )
     assert told["payload"]["value"] == pytest.approx(0.5)
-    artifact = requests.get(f"{server.api}/artifacts/photofinish-gaps/latest", timeout=10).json()
+    artifact = requests.get(f"{prefect.api}/artifacts/photofinish-gaps/latest", timeout=10).json()
     assert "## Alerts" in artifact["data"]
     # Flow runs, logs, artifacts and events are in the server's database; its log of writes beside it.
-    traces = [*server.home.rglob("*"), *tmp_path.rglob("*")]
+    traces = [*prefect.home.rglob("*"), *tmp_path.rglob("*")]
     kept = {path for path in traces if path.is_file()}
     assert any(path.suffix == ".db" for path in kept)
     assert [path for path in kept if SECRET.lower().encode() in path.read_bytes().lower()] == []

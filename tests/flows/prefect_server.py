@@ -15,6 +15,13 @@ from typing import Any
 
 import requests
 
+SETTINGS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_ENABLED": "false",
+    # A schedule that a test adds is not waited for as long as by default.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
+}
+
 
 @dataclass(frozen=True)
 class Server:
@@ -35,7 +42,7 @@ def started(home: Path) -> Iterator[Server]:
         port = str(free.getsockname()[1])
     process = subprocess.Popen(
         [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port],
-        env={**os.environ, "PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"},
+        env={**os.environ, "PREFECT_HOME": str(home), **SETTINGS},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,14 +21,15 @@ from filelock import FileLock
 
 from flows.settings import ROOT
 from tests.conftest import scored, tidy_csv
+from tests.flows.prefect_server import Server
 
 pytestmark = pytest.mark.slow
 PREFECT = [sys.executable, "-m", "prefect"]
 
 
 @dataclass(frozen=True)
-class Server:
-    """A Prefect server with the deployments of prefect.yaml and a worker."""
+class Served:
+    """The tests' Prefect server with the deployments of prefect.yaml and a worker."""
 
     api: str
     home: Path
@@ -104,55 +104,42 @@ def cloned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, cloned: Path) -> Iterator[Server]:
+def served(
+    server: Server, tmp_path_factory: pytest.TempPathFactory, cloned: Path
+) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     boards = folder / "boards"
     boards.mkdir()
     rows = scored(**{"ada | <b>": 2.0, "bea": 1.0})
     (boards / "a.csv").write_bytes(tidy_csv(rows, "2025-01-01", {}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
     environ = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "PHOTOFINISH_"))},
         "PREFECT_HOME": str(folder / "prefect"),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_API_URL": server.api,
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
-        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
         "PHOTOFINISH_HOME": str(folder / "home"),
         "PHOTOFINISH_TIDY": str(boards),
         "PHOTOFINISH_CODE": str(ROOT),
         "PHOTOFINISH_REPOSITORY": str(cloned),
         "PHOTOFINISH_LOG": "json",
     }
-    found = Server(environ["PREFECT_API_URL"], folder / "home", folder / "output")
-    started = []
+    found = Served(server.api, folder / "home", folder / "output")
     with found.output.open("w") as out:
-
-        def start(*arguments: str) -> None:
-            started.append(
-                subprocess.Popen(
-                    [*PREFECT, *arguments], env=environ, cwd=folder, stdout=out, stderr=out
-                )
-            )
-
+        worker = subprocess.Popen(
+            [*PREFECT, "worker", "start", "--pool", "photofinish", "--type", "process"],
+            env=environ, cwd=folder, stdout=out, stderr=out,
+        )  # fmt: skip
         try:
-            start("server", "start", "--host", "127.0.0.1", "--port", port)
-            until(lambda: found.get("health"), 180, found.output.read_text)
-            start("worker", "start", "--pool", "photofinish", "--type", "process")
             until(lambda: found.get("work_pools/photofinish"), 120, found.output.read_text)
             deploy(environ, folder)
             yield found
         finally:
-            for process in reversed(started):
-                process.send_signal(signal.SIGINT)
-                try:
-                    process.wait(30)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            worker.send_signal(signal.SIGINT)
+            try:
+                worker.wait(30)
+            except subprocess.TimeoutExpired:
+                worker.kill()
 
 
 def deploy(environ: dict[str, str], folder: Path) -> None:
@@ -172,43 +159,43 @@ def deploy(environ: dict[str, str], folder: Path) -> None:
 
 
 def test_a_scheduled_run_fires_by_itself_and_another_beside_it_is_cancelled(
-    server: Server,
+    served: Served,
 ) -> None:
-    daily = server.deployment("daily")["id"]
+    daily = served.deployment("daily")["id"]
     # The run waits for the home, so that another one comes while it is at work.
-    server.home.mkdir()
-    with FileLock(server.home / "run.lock"):
+    served.home.mkdir()
+    with FileLock(served.home / "run.lock"):
         due = datetime.now(UTC) + timedelta(seconds=8)
         schedule = {"interval": 3600, "anchor_date": due.isoformat()}
         each = [{"schedule": schedule, "active": True}]
-        until(lambda: server.post(f"deployments/{daily}/schedules", each=each), 5)
-        until(lambda: [run for run in server.runs("daily") if run["state_type"] == "RUNNING"], 90)
-        second = server.start("daily")
-        until(lambda: server.get(f"flow_runs/{second}")["state_type"] == "CANCELLED", 60)
-    run = server.finished("daily")
+        until(lambda: served.post(f"deployments/{daily}/schedules", each=each), 5)
+        until(lambda: [run for run in served.runs("daily") if run["state_type"] == "RUNNING"], 90)
+        second = served.start("daily")
+        until(lambda: served.get(f"flow_runs/{second}")["state_type"] == "CANCELLED", 60)
+    run = served.finished("daily")
     assert (run["state_type"], run["state"]["message"]) == (
         "COMPLETED",
         "1 of 1 sources landed; alerts: 0 new, 0 sent",
-    ), server.output.read_text()[-5000:]
+    ), served.output.read_text()[-5000:]
     assert run["auto_scheduled"]
     assert run["work_pool_name"] == "photofinish"
-    assert (server.home / "photofinish.duckdb").exists()
+    assert (served.home / "photofinish.duckdb").exists()
 
 
-def test_the_run_leaves_its_summary_its_steps_and_its_tables(server: Server) -> None:
-    run = server.finished("daily")
-    summary = server.get("artifacts/photofinish-run/latest")
+def test_the_run_leaves_its_summary_its_steps_and_its_tables(served: Served) -> None:
+    run = served.finished("daily")
+    summary = served.get("artifacts/photofinish-run/latest")
     assert "| tidy | new | 2 | 2025-01-01 | " in summary["data"]
-    gaps = server.get("artifacts/photofinish-gaps/latest")
+    gaps = served.get("artifacts/photofinish-gaps/latest")
     assert "| test/board | ada-\\|-&lt;b> | bea |" in gaps["data"]
-    logs = server.post("logs/filter", logs={"flow_run_id": {"any_": [run["id"]]}}, limit=200)
+    logs = served.post("logs/filter", logs={"flow_run_id": {"any_": [run["id"]]}}, limit=200)
     said = {line["message"] for line in logs if line["name"] == "photofinish"}
     assert {"pull tidy done", "load done", "transform done", "publish done"} <= said
-    assert '"step":"load"' in server.output.read_text()
+    assert '"step":"load"' in served.output.read_text()
 
     def materialized() -> list[dict[str, Any]]:
         wanted = {"event": {"name": ["prefect.asset.materialization.succeeded"]}}
-        events: list[dict[str, Any]] = server.post("events/filter", filter=wanted)["events"]
+        events: list[dict[str, Any]] = served.post("events/filter", filter=wanted)["events"]
         return events
 
     events = until(materialized, 30)
@@ -222,8 +209,8 @@ def test_the_run_leaves_its_summary_its_steps_and_its_tables(server: Server) -> 
     assert "photofinish://tables/local/losses" not in by_key, "what is not published is no asset"
 
 
-def test_every_deployment_is_there_with_its_schedule_and_its_limit(server: Server) -> None:
-    found = {name: server.deployment(name) for name in SCHEDULES}
+def test_every_deployment_is_there_with_its_schedule_and_its_limit(served: Served) -> None:
+    found = {name: served.deployment(name) for name in SCHEDULES}
     assert {
         name: (
             [
@@ -249,10 +236,10 @@ SCHEDULES: dict[str, tuple[list[tuple[str, str]], int, str]] = {
 }
 
 
-def test_a_worker_can_take_the_code_from_git(server: Server) -> None:
-    server.finished("daily")
-    server.start("cloned")
-    idle = server.finished("cloned")
+def test_a_worker_can_take_the_code_from_git(served: Served) -> None:
+    served.finished("daily")
+    served.start("cloned")
+    idle = served.finished("cloned")
     assert (idle["state_name"], idle["state"]["message"]) == (
         "Idle",
         "the clone finds no card that says hourly",

@@ -244,7 +244,7 @@ def test_what_the_system_refuses_is_a_sentence_with_the_next_step(code: int, sai
     assert said in trouble.sentence(OSError(code, os.strerror(code), "/home/x"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def work() -> Iterator[Worker]:
     with worker() as made:
         yield made

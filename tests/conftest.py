@@ -24,6 +24,7 @@ from flows import pipeline
 from flows.reference import make_reference
 from flows.settings import ROOT, Settings
 from sources import load_sources
+from tests.small import EVERY_THREAD, one_thread
 from warehouse import forms
 from warehouse.archive import Archive, Fetch
 from warehouse.database import connect, load
@@ -38,16 +39,6 @@ SOAK = os.environ.get("PHOTOFINISH_SOAK") == "1"
 
 SERVER = "tests.flows.prefect_server"
 MODELS = read_models(pipeline.SQL, pipeline.STEPS)
-EVERY_THREAD = duckdb.connect
-
-
-def one_thread(
-    database: str | Path = ":memory:",
-    read_only: bool = False,
-    config: Mapping[str, Any] | None = None,
-) -> duckdb.DuckDBPyConnection:
-    """duckdb.connect with one thread: for a few rows, a second one costs a third more and gives nothing."""
-    return EVERY_THREAD(database, read_only, {"threads": 1, **(config or {})})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import duckdb
+
 from flows import pipeline
-from flows.backfill import read_recordings, recorded
 from flows.landing import land
+from flows.recordings import read_recordings, recorded
 from flows.settings import Settings
 from sources import load_sources
+from tests.small import one_thread
 from warehouse.archive import Archive
 
 
 def main(recordings: Path, chosen: list[str]) -> None:
+    duckdb.connect = one_thread
     settings, sources = Settings(), load_sources()
     print("ready", flush=True)
     sys.stdin.readline()

@@ -45,6 +45,22 @@ def lake(sample: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings
     return settings
 
 
+@pytest.fixture(scope="module")
+def of_lake(lake: Settings) -> dict[str, tuple[int, int]]:
+    """What the lake holds, read once: that is as dear as to publish it."""
+    return hashes(lake)
+
+
+Readers = tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]
+
+
+@pytest.fixture(scope="module")
+def readers(sample: Settings, lake: Settings) -> Iterator[Readers]:
+    """Who reads the file, and who reads the lake."""
+    with reader(sample.published) as of_file, reader(lake.published) as of_lake:
+        yield of_file, of_lake
+
+
 @pytest.fixture
 def analyst(lake: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with closing(attached(lake)) as db:
@@ -56,18 +72,28 @@ def files(settings: Settings) -> list[Path]:
 
 
 def test_every_table_of_the_lake_holds_what_the_file_holds(
-    sample: Settings, lake: Settings
+    sample: Settings, of_lake: dict[str, tuple[int, int]]
 ) -> None:
     of_file = hashes(sample)
     assert len(of_file) > 30
     assert sum(rows for rows, _ in of_file.values()) > 5000
-    assert hashes(lake) == of_file
+    assert of_lake == of_file
 
 
-def test_a_run_that_finds_nothing_new_writes_no_row(lake: Settings) -> None:
-    before = hashes(lake), files(lake)
+def test_a_run_that_finds_nothing_new_writes_no_row(
+    lake: Settings, of_lake: dict[str, tuple[int, int]]
+) -> None:
+    before = files(lake)
     assert finish(lake) == 0
-    assert (hashes(lake), files(lake)) == before
+    assert (hashes(lake), files(lake)) == (of_lake, before)
+
+
+def test_extensions_load_where_signatures_are_checked(lake: Settings, every_thread: None) -> None:
+    """Other tests load them unread (tests/small.py)."""
+    with reader(lake.published) as db:
+        checked = db.sql("select not current_setting('allow_unsigned_extensions')").fetchall()
+        assert checked == [(True,)]
+        assert db.sql("from core.boards").fetchall()
 
 
 def test_what_is_read_has_no_private_table(
@@ -101,11 +127,11 @@ def test_tables_and_columns_say_what_they_are(
 
 @pytest.mark.parametrize("question", questions(), ids=lambda question: question.title)
 def test_the_analysts_ten_questions_have_the_same_answers(
-    sample: Settings, lake: Settings, question: object
+    readers: Readers, question: object
 ) -> None:
     query = question.queries[0]  # type: ignore[attr-defined]
-    with reader(sample.published) as file, reader(lake.published) as db:
-        assert db.sql(query).fetchall() == file.sql(query).fetchall()
+    file, db = readers
+    assert db.sql(query).fetchall() == file.sql(query).fetchall()
 
 
 def test_the_macros_know_the_past_on_a_lake_too(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ from sources.local_file import read_cases
 from tests.conftest import landed
 from tests.flows.machine import photofinish
 from tests.flows.test_backfill import contents
+from tests.homes import copied
 from warehouse import local_reader
 from warehouse.archive import Archive
 from warehouse.layout import NotADatabase
@@ -32,7 +34,7 @@ ada,1,refunds,1,,May I return it? {SECRET},yes {SECRET},Yes. {SECRET}
 ada,2,refunds,0,,{SECRET},no,{SECRET}
 ada,3,tone,1,,{SECRET},,sorry
 bea,1,refunds,0,,May I return it? {SECRET},yes {SECRET},No. {SECRET}
-bea,2,refunds,0,1,{SECRET},no,I cannot
+bea,2,refunds,0,1,{SECRET},no,50% I_CANNOT
 bea,3,tone,1,,{SECRET},,Sorry
 """
 FEBRUARY = JANUARY.replace("bea", "cal").replace("ada", "bea")
@@ -45,6 +47,28 @@ def put(
     cases, bad = read_cases(text.encode())
     assert not bad
     return add(settings, load_sources(), name, cases, as_of, now)
+
+
+@pytest.fixture(scope="module")
+def january(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = Settings(home=tmp_path_factory.mktemp("january"), lock_wait=0)
+    put(home, JANUARY)
+    return home
+
+
+@pytest.fixture(scope="module")
+def february(january: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """January's home after next month's results; only to be read."""
+    home = copied(january, tmp_path_factory.mktemp("february") / "home")
+    added = put(home, FEBRUARY, NOW + timedelta(days=28))
+    assert (added.models, added.stayed, added.changed) == (2, 1, True)
+    return home
+
+
+@pytest.fixture
+def begun(january: Settings, settings: Settings) -> Settings:
+    """A home in which January's results are."""
+    return copied(january, settings.home)
 
 
 def scores(settings: Settings, where: str = "true") -> dict[str, float]:
@@ -66,69 +90,55 @@ def days(settings: Settings) -> list[str]:
         return [day for (day,) in found.fetchall()]
 
 
-def test_next_months_model_joins_this_months(settings: Settings) -> None:
-    put(settings, JANUARY)
-    assert scores(settings) == {"ada": pytest.approx(200 / 3), "bea": pytest.approx(100 / 3)}
-    added = put(settings, FEBRUARY, NOW + timedelta(days=28))
-    assert (added.models, added.stayed, added.changed) == (2, 1, True)
-    assert scores(settings) == {
+def test_next_months_model_joins_this_months(january: Settings, february: Settings) -> None:
+    assert scores(january) == {"ada": pytest.approx(200 / 3), "bea": pytest.approx(100 / 3)}
+    assert scores(february) == {
         "ada": pytest.approx(200 / 3),
         "bea": pytest.approx(200 / 3),
         "cal": pytest.approx(100 / 3),
     }
-    assert days(settings) == ["2025-03-01", "2025-03-29"]
+    assert days(february) == ["2025-03-01", "2025-03-29"]
 
 
-def test_the_same_file_twice_changes_nothing(settings: Settings) -> None:
-    put(settings, JANUARY)
-    before = contents(settings)
-    journal = list(Archive(settings.archive).fetches())
+def test_the_same_file_twice_changes_nothing(begun: Settings) -> None:
+    before = contents(begun)
+    journal = list(Archive(begun.archive).fetches())
     shuffled = "\n".join([JANUARY.splitlines()[0], *sorted(JANUARY.splitlines()[1:])[::-1]])
-    assert not put(settings, shuffled, NOW + timedelta(days=5)).changed
-    assert contents(settings) == before
-    assert list(Archive(settings.archive).fetches()) == journal
+    assert not put(begun, shuffled, NOW + timedelta(days=5)).changed
+    assert contents(begun) == before
+    assert list(Archive(begun.archive).fetches()) == journal
 
 
-def test_other_answers_with_the_same_scores_are_seen(settings: Settings) -> None:
-    put(settings, JANUARY)
-    put(settings, JANUARY.replace("I cannot", "I must not"), NOW + timedelta(hours=1))
-    with local_reader.build_reader(settings.build) as db:
+def test_other_answers_with_the_same_scores_are_seen(begun: Settings) -> None:
+    put(begun, JANUARY.replace("I_CANNOT", "I must not"), NOW + timedelta(hours=1))
+    with local_reader.build_reader(begun.build) as db:
         found = local_reader.losses(db, "local/x", "must not")
     assert [row["model"] for row in found] == ["bea"]
 
 
-def test_results_of_an_earlier_day_leave_the_later_states(settings: Settings) -> None:
-    put(settings, JANUARY, NOW)
-    put(settings, FEBRUARY, NOW + timedelta(hours=1), date(2025, 1, 31))
-    assert days(settings) == ["2025-01-31", "2025-03-01"]
-    assert set(scores(settings)) == {"ada", "bea"}
-    assert set(scores(settings, "as_of < '2025-02-01'")) == {"bea", "cal"}
+def test_results_of_an_earlier_day_leave_the_later_states(begun: Settings) -> None:
+    put(begun, FEBRUARY, NOW + timedelta(hours=1), date(2025, 1, 31))
+    assert days(begun) == ["2025-01-31", "2025-03-01"]
+    assert set(scores(begun)) == {"ada", "bea"}
+    assert set(scores(begun, "as_of < '2025-02-01'")) == {"bea", "cal"}
 
 
-def test_a_run_cut_off_after_the_archive_heals(settings: Settings, tmp_path: Path) -> None:
-    put(settings, JANUARY)
-    undisturbed = Settings(home=tmp_path / "other", lock_wait=0)
-    put(undisturbed, JANUARY)
-    put(undisturbed, FEBRUARY, NOW + timedelta(days=28))
+def test_a_run_cut_off_after_the_archive_heals(begun: Settings, february: Settings) -> None:
     # What `add` does up to the journal; then the lights go out.
     cases = [*read_cases(JANUARY.encode())[0][:3], *read_cases(FEBRUARY.encode())[0]]
-    archive = Archive(settings.archive)
+    archive = Archive(begun.archive)
     payload = local.written(cases, None)
     archive.append([landed(archive, payload, NOW + timedelta(days=28), "local:x", "local")])
-    assert not put(settings, FEBRUARY, NOW + timedelta(days=29)).changed
-    assert contents(settings) == contents(undisturbed)
+    assert not put(begun, FEBRUARY, NOW + timedelta(days=29)).changed
+    assert contents(begun) == contents(february)
 
 
-def test_a_rebuild_brings_everything_back(settings: Settings) -> None:
-    put(settings, JANUARY)
-    put(settings, FEBRUARY, NOW + timedelta(days=28))
-    before = contents(settings)
-    with local_reader.build_reader(settings.build) as db:
+def test_a_rebuild_brings_everything_back(february: Settings, settings: Settings) -> None:
+    with local_reader.build_reader(february.build) as db:
         lost = local_reader.losses(db, "local/x")
-    settings.build.unlink()
-    settings.published.unlink()
+    shutil.copytree(february.archive, settings.archive)
     pipeline.rebuild(settings, load_sources())
-    assert contents(settings) == before
+    assert contents(settings) == contents(february)
     with local_reader.build_reader(settings.build) as db:
         assert local_reader.losses(db, "local/x") == lost
 
@@ -155,17 +165,16 @@ def texts_with(path: Path, marker: str) -> list[str]:
         ]
 
 
-def test_prompts_and_outputs_are_not_published(settings: Settings) -> None:
-    put(settings, JANUARY)
-    assert texts_with(settings.published, SECRET) == []
-    assert SECRET.encode() not in settings.published.read_bytes()
-    with duckdb.connect(str(settings.published), read_only=True) as db:
+def test_prompts_and_outputs_are_not_published(january: Settings) -> None:
+    assert texts_with(january.published, SECRET) == []
+    assert SECRET.encode() not in january.published.read_bytes()
+    with duckdb.connect(str(january.published), read_only=True) as db:
         assert db.sql("from duckdb_schemas() where schema_name = 'local'").fetchall() == []
 
 
-def test_prompts_and_outputs_are_published_when_asked_for(settings: Settings) -> None:
-    put(settings.model_copy(update={"publish_local": True}), JANUARY)
-    assert set(texts_with(settings.published, SECRET)) == {
+def test_prompts_and_outputs_are_published_when_asked_for(begun: Settings) -> None:
+    pipeline.publish_tables(begun.model_copy(update={"publish_local": True}))
+    assert set(texts_with(begun.published, SECRET)) == {
         f"local.{table}.{column}"
         for table in ("losses", "results")
         for column in ("prompt", "expected", "output")
@@ -211,18 +220,16 @@ def test_the_quarantine_says_nothing_of_what_it_refused(settings: Settings) -> N
     assert texts_with(settings.published, SECRET) == []
 
 
-def test_results_with_tasks_do_not_join_results_without(settings: Settings) -> None:
-    put(settings, JANUARY)
-    journal = list(Archive(settings.archive).fetches())
+def test_results_with_tasks_do_not_join_results_without(begun: Settings) -> None:
+    journal = list(Archive(begun.archive).fetches())
     with pytest.raises(CannotAdd, match="make another board with --name"):
-        put(settings, "model,case_id,correct\ncal,1,1\n", NOW + timedelta(days=1))
-    assert list(Archive(settings.archive).fetches()) == journal
+        put(begun, "model,case_id,correct\ncal,1,1\n", NOW + timedelta(days=1))
+    assert list(Archive(begun.archive).fetches()) == journal
 
 
-def test_two_boards_of_your_own_stay_apart(settings: Settings) -> None:
-    put(settings, JANUARY)
-    put(settings, FEBRUARY, name="y")
-    assert set(scores(settings)) == {"ada", "bea"}
+def test_two_boards_of_your_own_stay_apart(begun: Settings) -> None:
+    put(begun, FEBRUARY, name="y")
+    assert set(scores(begun)) == {"ada", "bea"}
 
 
 def test_a_name_is_made_of_the_file(tmp_path: Path) -> None:
@@ -230,9 +237,8 @@ def test_a_name_is_made_of_the_file(tmp_path: Path) -> None:
     assert [name_of(stem) for stem in stems] == ["support-2025-01", "n", "", "a_b.c-d", "x"]
 
 
-def test_lost_cases_are_searched_as_plain_text(settings: Settings) -> None:
-    put(settings, JANUARY.replace("I cannot", "50% I_CANNOT"))
-    with local_reader.build_reader(settings.build) as db:
+def test_lost_cases_are_searched_as_plain_text(january: Settings) -> None:
+    with local_reader.build_reader(january.build) as db:
 
         def found(**wanted: str) -> list[tuple[str, str]]:
             lost = local_reader.losses(db, "local/x", **wanted)
@@ -246,13 +252,12 @@ def test_lost_cases_are_searched_as_plain_text(settings: Settings) -> None:
         assert found(task="tone") == []
 
 
-def test_losses_wait_for_a_run_with_a_sentence(settings: Settings) -> None:
-    put(settings, JANUARY)
+def test_losses_wait_for_a_run_with_a_sentence(begun: Settings) -> None:
     code = (
         "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(settings.build)],
+        [sys.executable, "-c", code, str(begun.build)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as run:
@@ -260,7 +265,7 @@ def test_losses_wait_for_a_run_with_a_sentence(settings: Settings) -> None:
         run.stdout.readline()
         with (
             pytest.raises(NotADatabase, match="a run is at work"),
-            local_reader.build_reader(settings.build),
+            local_reader.build_reader(begun.build),
         ):
             pass
         run.communicate(b"\n")

@@ -51,24 +51,33 @@ def with_rules(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update={"alerts": rules})
 
 
-@pytest.fixture
-def home(settings: Settings, tmp_path: Path) -> Settings:
-    return with_rules(settings, tmp_path)
-
-
 @pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A home after the run of a day with a gap of 2%, of which nobody is told; only to be read."""
-    folder = tmp_path_factory.mktemp("first")
-    home = with_rules(Settings(home=folder / "home"), folder)
-    assert run(home, 0, 2.0).told == NOBODY
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home whose tables are those of a day with a gap of 2%; only to be read."""
+    home = Settings(home=tmp_path_factory.mktemp("day"), lock_wait=0)
+    day(home, 0, 2.0)
     return home
 
 
 @pytest.fixture
-def begun(first_run: Settings, home: Settings) -> Settings:
+def home(first_day: Settings, settings: Settings, tmp_path: Path) -> Settings:
+    """A home of one's own with that day's tables, of which no run has told yet."""
+    return with_rules(copied(first_day, settings.home), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first_run(first_day: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home after the run of that day, of which nobody is told; only to be read."""
+    folder = tmp_path_factory.mktemp("first")
+    home = with_rules(copied(first_day, folder / "home"), folder)
+    assert after(home, 0, NOW).told == NOBODY
+    return home
+
+
+@pytest.fixture
+def begun(first_run: Settings, settings: Settings, tmp_path: Path) -> Settings:
     """A home of one's own after that run."""
-    return copied(first_run, home.home).model_copy(update={"alerts": home.alerts})
+    return with_rules(copied(first_run, settings.home), tmp_path)
 
 
 @pytest.fixture
@@ -90,7 +99,11 @@ def day(home: Settings, number: int, gap: float) -> datetime:
 
 def run(home: Settings, number: int, gap: float) -> Alerted:
     """What the daily flow does after pulling."""
-    now = day(home, number, gap)
+    return after(home, number, day(home, number, gap))
+
+
+def after(home: Settings, number: int, now: datetime) -> Alerted:
+    """What it does when the tables are made."""
     alerted = evaluate_and_save(home, now)
     pipeline.publish_tables(home)
     return deliver_and_announce(home, f"run-{number}", now, alerted)
@@ -199,7 +212,7 @@ def test_broken_rules_cost_no_data_and_what_waits_is_sent(
 def test_a_damaged_store_costs_no_data(home: Settings) -> None:
     home.alerts_store.parent.mkdir(parents=True)
     home.alerts_store.write_text("no database" * 1000)
-    alerted = run(home, 0, 2)
+    alerted = after(home, 0, NOW)
     assert "is not a database of alerts" in alerted.told
     assert published(home, "select count(*) from core.snapshots") == [(1,)]
     assert published(home, "select count(*) from alerts.states") == [(0,)]
@@ -213,7 +226,7 @@ def test_a_defect_in_alerting_costs_no_data_and_is_reported(
         raise RuntimeError(f"something with {SECRET}")
 
     monkeypatch.setattr("flows.alerts.run.evaluated", broken)
-    alerted = run(home, 0, 2)
+    alerted = after(home, 0, NOW)
     assert "the rules were not evaluated (RuntimeError in" in alerted.told
     assert SECRET not in alerted.told
     assert published(home, "select count(*) from core.snapshots") == [(1,)]
@@ -223,7 +236,7 @@ def test_alerting_can_be_switched_off(home: Settings, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PHOTOFINISH_ALERTS", "off")
     off = Settings(home=home.home)
     assert off.rules is None
-    assert run(off, 0, 2).told == ""
+    assert after(off, 0, NOW).told == ""
     assert not off.alerts_store.exists()
     assert published(off, "select count(*) from alerts.rules") == [(0,)]
 
@@ -232,4 +245,4 @@ def test_a_file_of_rules_that_was_asked_for_and_is_missing_is_reported(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHOTOFINISH_ALERTS", "nowhere.toml")
-    assert "there is no file nowhere.toml" in run(Settings(home=home.home), 0, 2).told
+    assert "there is no file nowhere.toml" in after(Settings(home=home.home), 0, NOW).told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,9 +23,9 @@ from flows.page.finish import finish_line, rank_path, sparkline
 from flows.page.site import Published, publish_site
 from flows.page.words import day, digits, link, score, signed
 from flows.settings import Settings
+from tests import homes
 from tests.conftest import MakeWarehouse
 from tests.flows.paged import EVIL, LAST, SHOWN, Page, boards, land, make, noisy, small_site
-from tests.sample import sample_home
 from tests.sql.test_rescalings import listing, walk
 from warehouse import page_board
 from warehouse.reader import NothingPublished
@@ -280,8 +279,7 @@ def test_a_second_publication_writes_nothing(made: tuple[Settings, Published], r
 @pytest.fixture
 def copied(made: tuple[Settings, Published], tmp_path: Path) -> Settings:
     """The small site in a home of its own, times and all."""
-    shutil.copytree(made[0].home, tmp_path / "copied")
-    return Settings(home=tmp_path / "copied")
+    return homes.copied(made[0], tmp_path / "copied")
 
 
 def test_a_new_state_of_one_board_leaves_the_pages_of_others_alone(copied: Settings) -> None:
@@ -369,48 +367,45 @@ def test_boards_of_your_own_are_on_the_page_only_if_asked_for(tmp_path: Path) ->
     assert (shown.boards, shown.models) == (1, 2)
 
 
-def test_a_rescale_is_labelled_so_on_the_page(warehouse: MakeWarehouse, settings: Settings) -> None:
-    """The whole board moves by 50 points: the step and a note say that it is the scale."""
-    states = walk(3, {2: 50.0}, models=12)
-    warehouse({day: listing(scores) for day, scores in states.items()}).close()
+def test_a_rescale_is_labelled_so_and_a_models_page_names_the_licences_that_boards_state(
+    warehouse: MakeWarehouse, settings: Settings
+) -> None:
+    """One board moves by 50 points as a whole: the step and a note say that it is the scale."""
+    *_, last = states = walk(3, {2: 50.0}, models=12)
+    licensed = [
+        {"board": "test/licences", "model_raw": "ada", "score": 2, "license_raw": "Apache-2.0"},
+        {"board": "test/licences", "model_raw": "bea", "score": 1, "license_raw": None},
+    ]
+    renamed = [{**licensed[0], "license_raw": "MIT & more"}, licensed[1]]
+    warehouse(
+        {
+            day: [*listing(scores), *(renamed if day == last else licensed)]
+            for day, scores in states.items()
+        }
+    ).close()
     pipeline.publish_tables(settings)
-    page = Page(publish_site(settings).folder / f"{board_folder('test/board')}/index.html")
+    root = publish_site(settings).folder
+    page = Page(root / board_folder("test/board") / "index.html")
     assert '<span class="tag">rescale</span>' in page.path.read_text()
     noted = page.text.split("Notes on single states")[1]
     assert "rescale: nearly the whole board moved at once, by +49.92" in noted
-
-
-def test_a_models_page_names_the_licences_that_boards_state(
-    warehouse: MakeWarehouse, settings: Settings
-) -> None:
-    rows = [
-        {"model_raw": "ada", "score": 2, "license_raw": "Apache-2.0"},
-        {"model_raw": "bea", "score": 1, "license_raw": None},
-    ]
-    renamed = [{**rows[0], "license_raw": "MIT & more"}, rows[1]]
-    warehouse({"2025-01-01": rows, "2025-01-02": renamed}).close()
-    pipeline.publish_tables(settings)
-    root = publish_site(settings).folder
     said = {name: Page(root / f"models/{name}/index.html").text for name in ("ada", "bea")}
     assert "Licence, as boards state it Apache-2.0, MIT & more" in " ".join(said["ada"].split())
     assert "Licence, as boards state it not stated" in " ".join(said["bea"].split())
 
 
-def test_the_site_names_its_own_address_if_it_is_known(tmp_path: Path) -> None:
-    settings = sample_home(tmp_path)
-    done = publish_site(settings.model_copy(update={"site_url": "https://example.org/race"}))
-    page = Page(done.folder / "boards/sample/arena_text/index.html")
-    whole = "https://example.org/race/boards/sample/arena_text/"
+def test_the_site_names_its_own_address_if_it_is_known(copied: Settings) -> None:
+    done = publish_site(copied.model_copy(update={"site_url": "https://example.org/race"}))
+    folder = board_folder("made/close")
+    page = Page(done.folder / folder / "index.html")
+    whole = f"https://example.org/race/{folder}/"
     assert [a["content"] for _, a in page.tags if a.get("property") == "og:image"] == [
         f"{whole}finish.png"
     ]
     assert f"{whole}index.html" in page.values("link", "href")
     assert f"{whole}index.html" in (done.folder / "sitemap.xml").read_text()
-    assert (
-        "Arena" in (done.folder / "llms.txt").read_text()
-        or "sample" in (done.folder / "llms.txt").read_text()
-    )
-    assert (done.folder / "boards/sample/arena_text/finish.png").read_bytes()[:4] == b"\x89PNG"
+    assert "A close race" in (done.folder / "llms.txt").read_text()
+    assert (done.folder / folder / "finish.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_without_tables_the_command_names_the_next_step() -> None:
@@ -515,21 +510,24 @@ def test_only_addresses_of_the_web_become_links() -> None:
     assert link(None) is None
 
 
-@pytest.mark.parametrize(
-    ("facts", "shades"),
-    [
-        # The worst shown is 5 (or 10), the best possible 20 (or 0): shares of that distance.
-        ({"perfect_score": 20}, [1 / 3, 0]),
-        ({"perfect_score": 0, "higher_is_better": False}, [0, 1 / 2]),
-        ({}, [1, 0]),
-    ],
-)
 def test_a_cell_is_as_bright_as_its_score_is_near_the_best_possible(
-    warehouse: MakeWarehouse, facts: dict[str, object], shades: list[float]
+    warehouse: MakeWarehouse,
 ) -> None:
-    rows = [{"model_raw": m, "task": "one", "score": s} for m, s in (("ada", 10.0), ("bea", 5.0))]
-    cells = page_board.heatmap(warehouse({"2025-01-01": rows}, **facts), "test/board")
-    assert cells.sort("model")["shade"].to_list() == pytest.approx(shades)
+    # The worst shown is 5 (or 10), the best possible 20 (or 0): shares of that distance.
+    boards: dict[str, tuple[dict[str, object], list[float]]] = {
+        "test/up": ({"perfect_score": 20}, [1 / 3, 0]),
+        "test/down": ({"perfect_score": 0, "higher_is_better": False}, [0, 1 / 2]),
+        "test/open": ({}, [1, 0]),
+    }
+    rows = [
+        {"board": board, "model_raw": model, "task": "one", "score": score, **facts}
+        for board, (facts, _) in boards.items()
+        for model, score in (("ada", 10.0), ("bea", 5.0))
+    ]
+    db = warehouse({"2025-01-01": rows})
+    for board, (_, shades) in boards.items():
+        cells = page_board.heatmap(db, board)
+        assert cells.sort("model")["shade"].to_list() == pytest.approx(shades), board
 
 
 BOARD = {

@@ -247,18 +247,20 @@ def test_the_sample_holds_what_was_recorded(recordings: Path) -> None:
         ("arena_csv", "lmsys", "arena_text"),
         ("aider", "polyglot", "aider_polyglot"),
     ):
+        sample = Path(__file__).parents[2] / "sources/sample" / folder
+        days = {path.stem: path for path in sample.glob("*.csv")}
         known: dict[str, set[tuple[str, float]]] = {}
         for version, payload, captured_at in recorded(recordings, SOURCES[source]):
-            if file in version["path"]:
+            day = version["captured_at"][:10]
+            if file in version["path"] and day in days:
                 rows = SOURCES[source].parse(payload, captured_at, url=version["upstream_url"])
                 pairs = set(rows.select("model_raw", "score").iter_rows())
-                known.setdefault(version["captured_at"][:10], set()).update(pairs)
-        for path in sorted((Path(__file__).parents[2] / "sources/sample" / folder).glob("*.csv")):
-            if path.stem in known:
-                with path.open(newline="") as table:
-                    sample = {(r["model_raw"], float(r["score"])) for r in csv.DictReader(table)}
-                assert sample <= known[path.stem], path
-                held[folder] += 1
+                known.setdefault(day, set()).update(pairs)
+        for day, pairs in known.items():
+            with days[day].open(newline="") as table:
+                listed = {(r["model_raw"], float(r["score"])) for r in csv.DictReader(table)}
+            assert listed <= pairs, days[day]
+            held[folder] += 1
     assert held == {"arena_text": 26, "aider_polyglot": 6}
 
 

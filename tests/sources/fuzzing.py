@@ -83,15 +83,20 @@ def fixtures_of(source: Source) -> list[Good]:
 def recordings_of(source: Source, folder: Path, most: int = 4) -> list[Good]:
     """The newest recording of each of up to `most` files; none of a source that is not recorded."""
     index = folder / source.id / "index.csv"
-    newest: dict[str, Good] = {}
+    newest: dict[str, dict[str, str]] = {}
     if index.exists():
         with index.open(newline="") as file:
             for row in csv.DictReader(file):
-                payload = gzip.decompress((index.parent / row["path"]).read_bytes())
-                at = datetime.fromisoformat(row["captured_at"]).astimezone(UTC)
-                name = row["path"].split("/")[0]
-                newest[name] = Good(f"{source.id}/{name}", payload, at, row["upstream_url"])
-    return list(newest.values())[-most:]
+                newest[row["path"].split("/")[0]] = row
+    return [
+        Good(
+            f"{source.id}/{name}",
+            gzip.decompress((index.parent / row["path"]).read_bytes()),
+            datetime.fromisoformat(row["captured_at"]).astimezone(UTC),
+            row["upstream_url"],
+        )
+        for name, row in list(newest.items())[-most:]
+    ]
 
 
 def fuzzed(source: Source, goods: list[Good], count: int) -> Tally:

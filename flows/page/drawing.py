@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class Drawings:
             return drawn
 
 
+@cache
 def _version() -> bytes:
     from importlib.metadata import version
 

@@ -12,11 +12,9 @@ from click.testing import CliRunner, Result
 
 from flows.cli import cli
 from flows.commands.common import USAGE, Stop
-from flows.pipeline import MACROS, SQL, STEPS
 from flows.settings import Settings
-from tests.conftest import MakeWarehouse, Rows, scored
-from warehouse.models import read_models
-from warehouse.publish import publish
+from tests.conftest import scored
+from tests.homes import published
 from warehouse.reader import NothingPublished, UnknownBoard
 
 TEN = scored(**{f"model-number-{i:02}": 100.0 - i for i in range(10)})
@@ -33,9 +31,19 @@ tolerance = 0.05
 """
 
 
-def made(warehouse: MakeWarehouse, settings: Settings, rows: Rows, **facts: object) -> None:
-    db = warehouse({"2025-01-01": rows}, **facts)
-    publish(db, read_models(SQL, STEPS), MACROS.read_text(), settings.published)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with ten models on test/board, and test/seconds where lower is better; only to be read."""
+    seconds = {"board": "test/seconds", "higher_is_better": False}
+    rows = [*TEN, *({**row, **seconds} for row in scored(ada=4.0, bea=5.0))]
+    return published(tmp_path_factory.mktemp("made"), {"2025-01-01": rows})
+
+
+@pytest.fixture
+def home(made: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """That home, as the one that commands find."""
+    monkeypatch.setenv("PHOTOFINISH_HOME", str(made.home))
+    return made
 
 
 def photofinish(*args: str) -> Result:
@@ -49,9 +57,8 @@ def written(folder: Path, *claims: tuple[float, int, str]) -> str:
 
 
 def test_each_claim_has_its_verdict_and_a_contradicted_one_is_no_error(
-    warehouse: MakeWarehouse, settings: Settings, tmp_path: Path
+    home: Settings, tmp_path: Path
 ) -> None:
-    made(warehouse, settings, TEN)
     day = "2025-01-02"
     file = written(tmp_path, (1.01, 2, day), (9.0, 10, day), (50, 2, day), (1, 11, day))
     done = photofinish("claims", "--file", file)
@@ -69,12 +76,11 @@ def test_each_claim_has_its_verdict_and_a_contradicted_one_is_no_error(
 
 
 def test_the_query_that_is_printed_gives_the_value_when_it_is_pasted(
-    warehouse: MakeWarehouse, settings: Settings, tmp_path: Path
+    home: Settings, tmp_path: Path
 ) -> None:
-    made(warehouse, settings, TEN)
     done = photofinish("claims", "--queries", "--file", written(tmp_path, (1, 2, "2025-01-01")))
     (query,) = re.findall(r"^with scored.*?;$", done.stdout, re.DOTALL | re.MULTILINE)
-    with duckdb.connect(str(settings.published), read_only=True) as db:
+    with duckdb.connect(str(home.published), read_only=True) as db:
         found = db.sql(query).pl().to_dicts()
     assert found == [
         {
@@ -87,9 +93,8 @@ def test_the_query_that_is_printed_gives_the_value_when_it_is_pasted(
 
 
 def test_for_machines_the_query_and_every_definition_are_there(
-    warehouse: MakeWarehouse, settings: Settings, tmp_path: Path
+    home: Settings, tmp_path: Path
 ) -> None:
-    made(warehouse, settings, TEN)
     file = written(tmp_path, (9.0, 10, "2025-01-01"), (1, 11, "2030-01-01"))
     found, missing = json.loads(photofinish("claims", "--json", "--file", file).stdout)
     assert (found["verdict"], found["found"]) == ("reproduced only under", 9.0)
@@ -101,9 +106,8 @@ def test_for_machines_the_query_and_every_definition_are_there(
 
 
 def test_a_wrong_claim_is_shown_in_its_place_and_ends_with_wrong_usage(
-    warehouse: MakeWarehouse, settings: Settings, tmp_path: Path
+    home: Settings, tmp_path: Path
 ) -> None:
-    made(warehouse, settings, TEN)
     file = written(tmp_path, (1, 1, "2025-01-01"), (1, 2, "2025-01-01"))
     done = photofinish("claims", "--json", "--file", file)
     refused, fine = json.loads(done.stdout)
@@ -128,18 +132,16 @@ def test_without_a_published_file_the_next_step_is_named() -> None:
 
 
 def test_the_shipped_claims_are_written_right_and_miss_their_data_on_another_board(
-    warehouse: MakeWarehouse, settings: Settings
+    home: Settings,
 ) -> None:
-    made(warehouse, settings, TEN)
     answers = json.loads(photofinish("claims", "--json").stdout)
     assert [one["verdict"] for one in answers] == ["data missing"] * len(answers)
     assert len(answers) >= 5
 
 
 def test_a_gap_under_every_definition_is_a_table_with_its_spread(
-    warehouse: MakeWarehouse, settings: Settings
+    home: Settings,
 ) -> None:
-    made(warehouse, settings, TEN)
     done = photofinish("gaps", "test/board", "--definitions")
     assert max(map(len, done.stdout.splitlines())) <= 80
     said = " ".join(done.stdout.split())
@@ -152,16 +154,14 @@ def test_a_gap_under_every_definition_is_a_table_with_its_spread(
 
 
 def test_the_words_lower_and_upper_are_explained_where_lower_is_better(
-    warehouse: MakeWarehouse, settings: Settings
+    home: Settings,
 ) -> None:
-    made(warehouse, settings, scored(ada=4.0, bea=5.0), higher_is_better=False)
-    said = " ".join(photofinish("gaps", "test/board", "--definitions").stdout.split())
+    said = " ".join(photofinish("gaps", "test/seconds", "--definitions").stdout.split())
     assert "the lower score means the k-th (worse), the upper the first" in said
     assert "to second: 20.00% to 25.00%, to tenth: not known" in said
 
 
-def test_the_definitions_for_machines(warehouse: MakeWarehouse, settings: Settings) -> None:
-    made(warehouse, settings, TEN)
+def test_the_definitions_for_machines(home: Settings) -> None:
     args = ("gaps", "test/board", "--definitions", "--as-of", "2025-02-01", "--json")
     rows = json.loads(photofinish(*args).stdout)
     assert [(r["k"], r["nth"], r["who"]) for r in rows] == [
@@ -174,9 +174,8 @@ def test_the_definitions_for_machines(warehouse: MakeWarehouse, settings: Settin
 
 
 def test_definitions_are_of_one_board_and_of_a_day_it_had(
-    warehouse: MakeWarehouse, settings: Settings
+    home: Settings,
 ) -> None:
-    made(warehouse, settings, TEN)
     for args in (("--definitions",), ("--as-of", "2025-01-01"), ("x/y", "--as-of", "2025-01-01")):
         done = photofinish("gaps", *args)
         assert isinstance(done.exception, Stop)

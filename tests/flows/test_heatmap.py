@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from flows import pipeline
 from flows.cli import cli
 from flows.settings import Settings
-from tests.conftest import MakeWarehouse, scored
+from tests.conftest import scored
+from tests.homes import published
 
+Run = Callable[..., Result]
 TASKS = [f"task {number:02}" for number in range(30)]
 MODELS = [f"a-model-with-quite-a-long-name-{letter}" for letter in "abcdefghijkl"]
-
-
-@pytest.fixture
-def photofinish(
-    warehouse: MakeWarehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Any:
-    """Publish a board and give a function that runs a command on it."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def publish(*states: Any, **facts: object) -> Any:
-        warehouse(*states, **facts).close()
-        pipeline.publish_tables(settings)
-        return lambda *args: CliRunner().invoke(cli, args)
-
-    return publish
 
 
 def grid() -> list[dict[str, Any]]:
@@ -42,10 +29,48 @@ def grid() -> list[dict[str, Any]]:
     return [*scores, *scored(**{m: 50.0 - place for place, m in enumerate(MODELS)})]
 
 
+def of_countries(gap: float) -> list[dict[str, Any]]:
+    return [
+        {"model_raw": "gpt", "score": 100 + gap, "organization_raw": "OpenAI"},
+        {"model_raw": "deepseek", "score": 100, "organization_raw": "DeepSeek"},
+    ]
+
+
+def on(board: str, rows: Sequence[Mapping[str, Any]], **facts: object) -> list[dict[str, Any]]:
+    return [{"board": board, **facts, **row} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def every_board(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with the boards of all tests here but one; only to be read."""
+    easy = [{"model_raw": m, "task": "easy", "score": 99.0} for m in MODELS]
+    hard = [
+        {"model_raw": m, "task": "hard", "score": 9.0 * i} for i, m in enumerate(MODELS) if i != 4
+    ]
+    states = {
+        "2025-01-01": [
+            *on("test/board", grid(), perfect_score=50),
+            *on("test/easy", [*easy, *hard], unit="%"),
+            *on("test/halved", grid()),
+            *on("test/plain", scored(ada=1.0, bea=2.0)),
+            *on("test/sides", of_countries(4)),
+        ],
+        "2025-02-01": [*on("test/halved", grid()[::2]), *on("test/sides", of_countries(-20))],
+    }
+    return published(tmp_path_factory.mktemp("boards"), states)
+
+
+@pytest.fixture
+def run(every_board: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command on that home in a narrow terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("PHOTOFINISH_HOME", str(every_board.home))
+    return lambda *args: CliRunner().invoke(cli, args)
+
+
 def test_the_heat_map_shows_the_widest_tasks_that_fit_and_says_what_is_left(
-    photofinish: Any,
+    run: Run,
 ) -> None:
-    run = photofinish({"2025-01-01": grid()}, perfect_score=50)
     done = run("board", "test/board", "--heatmap", "--top", "3")
     lines = done.output.splitlines()
     assert done.exit_code == 0
@@ -60,9 +85,8 @@ def test_the_heat_map_shows_the_widest_tasks_that_fit_and_says_what_is_left(
 
 
 def test_the_heat_map_of_a_wide_terminal_leaves_nothing_out(
-    photofinish: Any, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = photofinish({"2025-01-01": grid()})
     monkeypatch.setenv("COLUMNS", "160")
     done = run("board", "test/board", "--heatmap", "--top", "0")
     assert "more tasks" not in done.output
@@ -70,65 +94,54 @@ def test_the_heat_map_of_a_wide_terminal_leaves_nothing_out(
     assert done.output.count("a-model-with") == 12
 
 
-def test_a_saturated_task_is_marked_and_a_missing_score_is_a_dot(photofinish: Any) -> None:
-    easy = [{"model_raw": m, "task": "easy", "score": 99.0} for m in MODELS]
-    hard = [
-        {"model_raw": m, "task": "hard", "score": 9.0 * i} for i, m in enumerate(MODELS) if i != 4
-    ]
-    run = photofinish({"2025-01-01": [*easy, *hard]}, unit="%")
-    done = run("board", "test/board", "--heatmap")
+def test_a_saturated_task_is_marked_and_a_missing_score_is_a_dot(run: Run) -> None:
+    done = run("board", "test/easy", "--heatmap")
     assert "a hard 99 " in done.output
     assert "b easy 0*" in done.output
     [row] = [line for line in done.output.splitlines() if MODELS[4] in line]
     assert row.split() == ["–", MODELS[4], "·", "█", "–"]
 
 
-def test_the_heat_map_for_machines_has_every_task(photofinish: Any) -> None:
-    run = photofinish({"2025-01-01": grid()})
+def test_the_heat_map_for_machines_has_every_task(run: Run) -> None:
     rows = json.loads(run("board", "test/board", "--heatmap", "--top", "2", "--json").output)
     assert len(rows) == 60
     assert rows[0]["rank_pct"] == 0
     assert {row["overall_rank"] for row in rows} == {1, 2}
 
 
-def test_the_heat_map_as_of_a_day_is_of_the_state_before_it(photofinish: Any) -> None:
-    run = photofinish({"2025-01-01": grid(), "2025-02-01": grid()[::2]})
-    args = ("board", "test/board", "--heatmap", "--json", "--as-of")
+def test_the_heat_map_as_of_a_day_is_of_the_state_before_it(run: Run) -> None:
+    args = ("board", "test/halved", "--heatmap", "--json", "--as-of")
     assert {row["as_of"] for row in json.loads(run(*args, "2025-01-31").output)} == {"2025-01-01"}
     early = run(*args, "2024-12-31")
-    assert "nothing is known of test/board as early as 2024-12-31" in str(early.exception)
+    assert "nothing is known of test/halved as early as 2024-12-31" in str(early.exception)
     nowhere = run("board", "no/board", "--heatmap")
-    assert "there is no board no/board; there are: test/board" in str(nowhere.exception)
+    assert "there is no board no/board; there are: test/board, test/easy, test/halved" in str(
+        nowhere.exception
+    )
 
 
-def test_a_board_without_tasks_says_so_in_a_sentence(photofinish: Any) -> None:
-    run = photofinish({"2025-01-01": scored(ada=1.0, bea=2.0)})
-    done = run("board", "test/board", "--heatmap")
-    assert str(done.exception).startswith("test/board has no tasks besides overall")
+def test_a_board_without_tasks_says_so_in_a_sentence(run: Run) -> None:
+    done = run("board", "test/plain", "--heatmap")
+    assert str(done.exception).startswith("test/plain has no tasks besides overall")
 
 
-def of_countries(gap: float) -> list[dict[str, Any]]:
-    return [
-        {"model_raw": "gpt", "score": 100 + gap, "organization_raw": "OpenAI"},
-        {"model_raw": "deepseek", "score": 100, "organization_raw": "DeepSeek"},
-    ]
-
-
-def test_the_frontier_is_signed_and_can_be_read_over_time(photofinish: Any) -> None:
-    run = photofinish({"2025-01-01": of_countries(4), "2025-02-01": of_countries(-20)})
+def test_the_frontier_is_signed_and_can_be_read_over_time(run: Run) -> None:
     latest = run("gaps", "--frontier").output
     assert "-25.00%" in latest
     assert "+4.00%" not in latest
-    series = run("gaps", "test/board", "--frontier").output
+    series = run("gaps", "test/sides", "--frontier").output
     assert "US against CN" in series
     assert [word for word in series.split() if word[0] in "+-"][:2] == ["+4.00%", "-25.00%"]
     assert max(map(len, (latest + series).splitlines())) <= 80
-    rows = json.loads(run("gaps", "test/board", "--frontier", "--json").output)
+    rows = json.loads(run("gaps", "test/sides", "--frontier", "--json").output)
     assert [row["gap"] for row in rows] == [4.0, -20.0]
 
 
-def test_a_board_of_one_country_still_has_its_leader(photofinish: Any) -> None:
-    run = photofinish({"2025-01-01": of_countries(4)[:1]})
+def test_a_board_of_one_country_still_has_its_leader(
+    run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(settings.home, {"2025-01-01": of_countries(4)[:1]})
+    monkeypatch.setenv("PHOTOFINISH_HOME", str(settings.home))
     done = run("gaps", "test/board", "--frontier")
     assert "no date on which both sides have a model" in done.output
     assert "gpt" in done.output

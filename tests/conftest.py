@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -271,17 +271,23 @@ def prices(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> LandPrices:
     An offer is (model, provider, USD per million tokens read, written), with a dict of further facts
     in LiteLLM's words at the end if there are any. `source` is litellm_prices or genai_prices.
     """
+    lift_price_bounds(monkeypatch)
+    return partial(land_prices, settings)
+
+
+def lift_price_bounds(patch: pytest.MonkeyPatch) -> None:
+    """Let lists of a few prices be read."""
     for id_ in ("litellm_prices", "genai_prices"):
         module = importlib.import_module(f"sources.{id_}")
-        monkeypatch.setattr(module, "CARD", replace(module.CARD, min_rows=0))
+        patch.setattr(module, "CARD", replace(module.CARD, min_rows=0))
 
-    def land(day: str, *offers: Any, source: str = "litellm_prices") -> None:
-        archive = Archive(settings.archive)
-        payload = litellm(offers) if source == "litellm_prices" else genai(offers)
-        moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
-        archive.append([landed(archive, payload, moment, f"file:///{source}", source)])
 
-    return land
+def land_prices(settings: Settings, day: str, *offers: Any, source: str = "litellm_prices") -> None:
+    """What `prices` does."""
+    archive = Archive(settings.archive)
+    payload = litellm(offers) if source == "litellm_prices" else genai(offers)
+    moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    archive.append([landed(archive, payload, moment, f"file:///{source}", source)])
 
 
 def litellm(offers: Sequence[Any]) -> bytes:

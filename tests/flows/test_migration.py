@@ -17,6 +17,7 @@ from flows.alerts.store import Store, StoreUnusable
 from flows.settings import Settings
 from sources import load_sources
 from tests.conftest import landed, scored, tidy_csv
+from tests.homes import copied, published
 from warehouse import layout
 from warehouse.archive import Archive, NewerJournal
 from warehouse.database import connect
@@ -34,6 +35,18 @@ def home(settings: Settings) -> Settings:
     archive = Archive(settings.archive)
     archive.append([landed(archive, PAYLOAD, AT, "file:///board.csv")])
     return settings
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home with the tables of that payload, published; only to be copied."""
+    return published(tmp_path_factory.mktemp("made"), {"2026-01-01": scored(ada=2, bea=1)})
+
+
+@pytest.fixture
+def run_before(made: Settings, settings: Settings) -> Settings:
+    """A home after a run."""
+    return copied(made, settings.home)
 
 
 def old_build(path: Path) -> None:
@@ -108,8 +121,8 @@ def newer(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_newer_build_database_is_refused_and_left_alone(home: Settings) -> None:
-    run(home)
+def test_a_newer_build_database_is_refused_and_left_alone(run_before: Settings) -> None:
+    home = run_before
     before = newer(home.build)
     for step in (
         lambda: pipeline.load_journal(home, load_sources()),
@@ -120,8 +133,8 @@ def test_a_newer_build_database_is_refused_and_left_alone(home: Settings) -> Non
     assert home.build.read_bytes() == before
 
 
-def test_a_newer_published_file_is_not_replaced(home: Settings) -> None:
-    run(home)
+def test_a_newer_published_file_is_not_replaced(run_before: Settings) -> None:
+    home = run_before
     before = newer(home.published)
     with pytest.raises(NewerHome):
         pipeline.publish_tables(home)
@@ -129,9 +142,9 @@ def test_a_newer_published_file_is_not_replaced(home: Settings) -> None:
 
 
 def test_a_published_file_of_another_version_is_named_where_a_command_lacks_something(
-    home: Settings,
+    run_before: Settings,
 ) -> None:
-    run(home)
+    home = run_before
     with duckdb.connect(str(home.published)) as db:
         db.execute("drop table metrics.gap_history; update raw.layout set fingerprint = 'old'")
     with pytest.raises(OlderHome, match="rebuild"), reader(home.published) as db:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from flows import cli, pipeline
+from flows import cli
 from flows.settings import Settings
 from flows.show.shortlist import price_in_words, tokens, usd
-from tests.conftest import LandPrices, MakeWarehouse, scored
+from tests.conftest import land_prices, lift_price_bounds, scored
+from tests.homes import published
 from tests.warehouse.test_shortlist import BIG, BOARD, SMALL
 
 
@@ -47,20 +48,30 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return ran
 
 
-@pytest.fixture
-def board(warehouse: MakeWarehouse, prices: LandPrices, settings: Settings) -> None:
-    """A published file with BOARD, and a board without noise and one without prices."""
-    prices(
-        "2025-01-01",
-        ("ada", "harbour", 9, 9, BIG),
-        ("bea", "cove", 1, 1, SMALL),
-        ("fay", "cove", 0.5, 0.5),
-    )
-    prices("2025-01-02", ("bea", "cove", 1, 2), source="genai_prices")
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A published file with BOARD, and a board without noise and one without prices; only to be read."""
+    folder = tmp_path_factory.mktemp("pick")
     plain = [{"board": "no/noise", **row} for row in scored(ada=2.0, bea=1.0)]
     strange = [{"board": "no/prices", **row} for row in scored(xan=2.0, yan=1.0)]
-    warehouse({"2025-01-02": [*BOARD, *plain, *strange]}).close()
-    pipeline.publish_tables(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        lift_price_bounds(patch)
+        settings = Settings(home=folder)
+        land_prices(
+            settings,
+            "2025-01-01",
+            ("ada", "harbour", 9, 9, BIG),
+            ("bea", "cove", 1, 1, SMALL),
+            ("fay", "cove", 0.5, 0.5),
+        )
+        land_prices(settings, "2025-01-02", ("bea", "cove", 1, 2), source="genai_prices")
+        return published(folder, {"2025-01-02": [*BOARD, *plain, *strange]})
+
+
+@pytest.fixture
+def board(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That home, as the one that commands find."""
+    monkeypatch.setenv("PHOTOFINISH_HOME", str(home.home))
 
 
 @pytest.mark.usefixtures("board")
@@ -124,11 +135,8 @@ def test_a_board_of_unpriced_models_says_so(run: Run) -> None:
     assert "no model of no/prices (overall) has a known price" in said.err
 
 
-def test_before_any_price_has_landed_it_says_how_to_get_them(
-    run: Run, warehouse: MakeWarehouse, settings: Settings
-) -> None:
-    warehouse({"2025-01-02": BOARD}).close()
-    pipeline.publish_tables(settings)
+def test_before_any_price_has_landed_it_says_how_to_get_them(run: Run, settings: Settings) -> None:
+    published(settings.home, {"2025-01-02": BOARD})
     said = run("pick", "test/board")
     assert said.code == 3
     assert "no prices have landed yet; `photofinish run` pulls them" in said.err

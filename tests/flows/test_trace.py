@@ -19,6 +19,7 @@ from flows.commands.common import USAGE, Stop
 from flows.settings import Settings
 from sources import load_sources
 from tests.conftest import scored
+from tests.homes import copied
 from tests.sample import sample_home
 from tests.sql.test_macros import VINTAGES, published
 from warehouse.archive import fingerprint
@@ -189,9 +190,9 @@ def test_a_trace_follows_the_vintage_that_is_shown(
 
 
 def test_the_command_line_of_a_trace_shows_the_bytes(
-    photofinish: Photofinish, tmp_path: Path
+    photofinish: Photofinish, vintages: Settings, tmp_path: Path
 ) -> None:
-    home = published(tmp_path / "a home with a space", VINTAGES)
+    home = copied(vintages, tmp_path / "a home with a space")
     said = photofinish(home, "board", "test/board", "--trace").stdout.splitlines()
     command = next(line.strip() for line in said if "gzip -dc" in line)
     shown = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
@@ -204,12 +205,13 @@ def test_the_command_line_of_a_trace_shows_the_bytes(
     assert (told["licence"], told["credit"]) == ("not stated", "not stated")
 
 
-def test_a_file_without_its_archive_says_so(photofinish: Photofinish, tmp_path: Path) -> None:
-    made = published(tmp_path / "made", VINTAGES)
-    copied = Settings(home=tmp_path / "copied")
-    copied.home.mkdir()
-    copied.published.write_bytes(made.published.read_bytes())
-    said = photofinish(copied, "board", "test/board", "--trace").stdout
+def test_a_file_without_its_archive_says_so(
+    photofinish: Photofinish, vintages: Settings, tmp_path: Path
+) -> None:
+    alone = Settings(home=tmp_path / "alone")
+    alone.home.mkdir()
+    alone.published.write_bytes(vintages.published.read_bytes())
+    said = photofinish(alone, "board", "test/board", "--trace").stdout
     assert "the file was made in another home" in " ".join(said.split())
     assert "gzip" not in said
 

@@ -19,6 +19,7 @@ from flows.settings import Settings
 from sources import Source, load_sources
 from tests.conftest import built, landed, tidy_csv
 from tests.flows.server import Told, serving
+from tests.homes import copied
 from warehouse import layout
 from warehouse.archive import Archive
 from warehouse.database import NotADatabase, connect
@@ -54,11 +55,39 @@ def published(settings: Settings, query: str) -> list[tuple[object, ...]]:
         return db.sql(query).fetchall()
 
 
-def test_a_changed_board_is_a_new_snapshot_and_an_unchanged_one_is_not(settings: Settings) -> None:
-    with board_at("board.csv") as (told, source):
-        for day, body in enumerate((GOOD, GOOD, BETTER)):
-            told.body = body
-            run(settings, source, NOW + timedelta(days=day))
+@pytest.fixture(scope="module")
+def web() -> Iterator[tuple[Told, Source]]:
+    with board_at("board.csv") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def first_run(web: tuple[Told, Source], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home after a run at NOW, in which the server showed GOOD; only to be read."""
+    told, source = web
+    told.body, told.headers = GOOD, {"ETag": '"1"'}
+    home = Settings(home=tmp_path_factory.mktemp("first"), retry_delay=0, lock_wait=0, host_pause=0)
+    run(home, source)
+    return home
+
+
+Begun = tuple[Settings, Told, Source]
+
+
+@pytest.fixture
+def begun(first_run: Settings, web: tuple[Told, Source], settings: Settings) -> Begun:
+    """A home of one's own after that run, the server, which still shows GOOD, and the source."""
+    told, source = web
+    told.status, told.body, told.headers = 200, GOOD, {}
+    told.asked.clear()
+    return copied(first_run, settings.home), told, source
+
+
+def test_a_changed_board_is_a_new_snapshot_and_an_unchanged_one_is_not(begun: Begun) -> None:
+    settings, told, source = begun
+    for day, body in enumerate((GOOD, BETTER), start=1):
+        told.body = body
+        run(settings, source, NOW + timedelta(days=day))
     assert published(settings, "select outcome from raw.fetches order by captured_at") == [
         ("new",),
         ("unchanged",),
@@ -71,13 +100,11 @@ def test_a_changed_board_is_a_new_snapshot_and_an_unchanged_one_is_not(settings:
     ) == [("2025-03-01", "2025-03-02"), ("2025-03-03", "2025-03-03")]
 
 
-def test_not_modified_moves_last_seen_at_too(settings: Settings) -> None:
-    with board_at("board.csv") as (told, source):
-        told.body, told.headers = GOOD, {"ETag": '"1"'}
-        run(settings, source)
-        told.status, told.body = 304, b""
-        run(settings, source, NOW + timedelta(days=5))
-        assert told.asked[1]["If-None-Match"] == '"1"'
+def test_not_modified_moves_last_seen_at_too(begun: Begun) -> None:
+    settings, told, source = begun
+    told.status, told.body = 304, b""
+    run(settings, source, NOW + timedelta(days=5))
+    assert [asked["If-None-Match"] for asked in told.asked] == ['"1"']
     assert published(settings, "select last_seen_at::date::varchar from core.snapshots") == [
         ("2025-03-06",)
     ]
@@ -94,12 +121,10 @@ def test_a_payload_that_went_missing_from_the_archive_is_asked_for_again(
         assert "If-None-Match" not in told.asked[1]
 
 
-def test_a_quarantined_payload_leaves_the_board_as_it_was(settings: Settings) -> None:
-    with board_at("board.csv") as (told, source):
-        told.body = GOOD
-        run(settings, source)
-        told.body = GOOD + b"test/board,cleo,not a number\n"
-        run(settings, source, NOW + timedelta(days=1))
+def test_a_quarantined_payload_leaves_the_board_as_it_was(begun: Begun) -> None:
+    settings, told, source = begun
+    told.body = GOOD + b"test/board,cleo,not a number\n"
+    run(settings, source, NOW + timedelta(days=1))
     assert published(settings, "select count(*) from core.entries") == [(2,)]
     assert published(settings, "select reason from raw.quarantine") == [
         ("score of 'cleo' is not a number: 'not a number'",)
@@ -165,62 +190,55 @@ def test_a_second_run_says_who_holds_the_home(settings: Settings) -> None:
 
 
 def test_a_broken_promise_keeps_yesterdays_file(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    begun: Begun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with board_at("board.csv") as (told, source):
-        told.body = GOOD
-        run(settings, source)
-        broken = tmp_path / "sql"
-        (broken / "core").mkdir(parents=True)
-        (broken / "core" / "t.sql").write_text(
-            "-- x\n--\n-- a  the a\n--\n-- key: a\nselect null::int as a"
-        )
-        monkeypatch.setattr(pipeline, "SQL", broken)
-        before = settings.published.read_bytes()
-        with pytest.raises(BrokenPromise):
-            run(settings, source, NOW + timedelta(days=1))
+    settings, _, source = begun
+    broken = tmp_path / "sql"
+    (broken / "core").mkdir(parents=True)
+    (broken / "core" / "t.sql").write_text(
+        "-- x\n--\n-- a  the a\n--\n-- key: a\nselect null::int as a"
+    )
+    monkeypatch.setattr(pipeline, "SQL", broken)
+    before = settings.published.read_bytes()
+    with pytest.raises(BrokenPromise):
+        run(settings, source, NOW + timedelta(days=1))
     assert settings.published.read_bytes() == before
 
 
-def test_a_reader_keeps_its_file_while_a_new_one_is_published(settings: Settings) -> None:
-    with board_at("board.csv") as (told, source):
-        told.body = GOOD
-        run(settings, source)
-        with duckdb.connect(str(settings.published), read_only=True) as reader:
-            told.body = BETTER
-            run(settings, source, NOW + timedelta(days=1))
-            assert reader.sql("select count(*) from core.snapshots").fetchall() == [(1,)]
+def test_a_reader_keeps_its_file_while_a_new_one_is_published(begun: Begun) -> None:
+    settings, told, source = begun
+    with duckdb.connect(str(settings.published), read_only=True) as reader:
+        told.body = BETTER
+        run(settings, source, NOW + timedelta(days=1))
+        assert reader.sql("select count(*) from core.snapshots").fetchall() == [(1,)]
     assert published(settings, "select count(*) from core.snapshots") == [(2,)]
 
 
-def test_the_published_file_documents_every_column(settings: Settings) -> None:
-    with board_at("board.csv") as (told, source):
-        told.body = GOOD
-        run(settings, source)
+def test_the_published_file_documents_every_column(first_run: Settings) -> None:
     assert (
         published(
-            settings,
+            first_run,
             "select table_name, column_name from duckdb_columns() "
             "where schema_name in ('core', 'metrics') and comment is null",
         )
         == []
     )
-    assert published(settings, "select normal_cdf(0)") == [(0.5,)]
+    assert published(first_run, "select normal_cdf(0)") == [(0.5,)]
 
 
-def test_steps_that_share_the_open_database_give_what_steps_alone_give(settings: Settings) -> None:
-    alone = settings.model_copy(update={"home": settings.home.with_name("alone")})
-    with board_at("board.csv") as (told, source):
-        for day, body in enumerate((GOOD, BETTER)):
-            told.body = body
-            run(alone, source, NOW + timedelta(days=day))
-            with pipeline.kept_open(settings):
-                run(settings, source, NOW + timedelta(days=day))
-                log = layout.wal_of(settings.build)
-                assert log.stat().st_size > 0
-            assert not log.exists()
+def test_steps_that_share_the_open_database_give_what_steps_alone_give(begun: Begun) -> None:
+    alone, told, source = begun
+    shared = alone.model_copy(update={"home": alone.home.with_name("shared")})
+    for day, body in enumerate((GOOD, BETTER)):
+        told.body = body
+        with pipeline.kept_open(shared):
+            run(shared, source, NOW + timedelta(days=day))
+            log = layout.wal_of(shared.build)
+            assert log.stat().st_size > 0
+        assert not log.exists()
+    run(alone, source, NOW + timedelta(days=1))
     every = "select board, as_of, model, rank, score from core.entries order by all"
-    assert published(settings, every) == published(alone, every)
+    assert published(shared, every) == published(alone, every)
 
 
 def test_what_was_written_is_merged_while_others_read(settings: Settings) -> None:
@@ -260,12 +278,10 @@ def test_what_cannot_be_merged_now_costs_the_run_nothing(
     assert published(settings, "select count(*) from core.entries") == [(2,)]
 
 
-def test_the_published_file_is_copied_while_tables_are_made(settings: Settings) -> None:
-    with board_at("board.csv") as (told, source):
-        told.body = GOOD
-        run(settings, source)
-        with pipeline.kept_open(settings):
-            pass
+def test_the_published_file_is_copied_while_tables_are_made(begun: Begun) -> None:
+    settings, *_ = begun
+    with pipeline.kept_open(settings):
+        pass
     copies = [*settings.home.glob("photofinish.duckdb.next-*")]
     assert [copy.read_bytes() for copy in copies] == [settings.published.read_bytes()]
 

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
@@ -109,7 +110,12 @@ def host(url: str) -> str:
 def user_agent(settings: Settings) -> str:
     """Who asks, for the publisher's log: name, version and a contact if one is set."""
     contact = f" (+{settings.contact})" if settings.contact else ""
-    return f"photofinish/{version('photofinish')}{contact}"
+    return f"photofinish/{_version()}{contact}"
+
+
+@cache
+def _version() -> str:
+    return version("photofinish")
 
 
 def _follow(url: str, headers: dict[str, str], settings: Settings) -> Answer:

@@ -121,8 +121,16 @@ def recordings() -> Path:
 
 
 @pytest.fixture
-def mirror(recordings: Path) -> Iterator[Any]:
+def mirror(one_mirror: Mirror) -> Iterator[Any]:
     """A server over the recordings; `mirror.url`, `mirror.clock(iso)`, `mirror.fault(kind, ...)`."""
+    one_mirror.begin()
+    yield one_mirror
+    one_mirror.state["faults"].clear()
+
+
+@pytest.fixture(scope="session")
+def one_mirror(recordings: Path) -> Iterator[Mirror]:
+    """It, for all tests: to read what is recorded costs more than to answer for it."""
     script = SHARED / "tools" / "mirror.py"
     if not script.exists():
         pytest.skip(f"no mirror at {script}")
@@ -136,7 +144,14 @@ class Mirror:
         self.server = module.serve(recordings)
         self.state = self.server.RequestHandlerClass.state
         self.moment = module.moment
+        self.now = self.state["now"]
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def begin(self) -> None:
+        """As it was at the start."""
+        self.state["now"] = self.now
+        self.state["faults"].clear()
+        self.state["log"].clear()
 
     def clock(self, now: str) -> None:
         self.state["now"] = self.moment(now)

@@ -25,7 +25,7 @@ from warehouse.archive import Archive, fingerprint
 pytestmark = pytest.mark.slow
 
 SOURCES = ("arena_csv", "aider", "livebench")
-PART = 1 if SOAK else 5
+PART = 1 if SOAK else 10
 """Every so many versions are filled in anew in another order, and rebuilt."""
 
 

@@ -6,6 +6,7 @@ line of the modules that write, or before a statement to DuckDB, or is killed af
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -35,7 +36,8 @@ from flows.recordings import read_recordings, recorded
 from flows.settings import ROOT, Settings
 from flows.trouble import sentence
 from sources import load_sources
-from tests.conftest import one_thread, scored, tidy_csv
+from tests.conftest import scored, tidy_csv
+from tests.small import one_thread
 from warehouse.archive import Archive, fingerprint
 
 NOW = datetime(2026, 1, 10, 6, 17, tzinfo=UTC)
@@ -58,6 +60,8 @@ WRITING = {
         "flows/alerts/store.py",
     )
 }
+LATE = ("pandas", "pyarrow.dataset", "scipy.special", "flows.alerts.rules", "flows.alerts.watch")
+"""What a run imports on its way, DuckDB pandas where it is installed; no child does it anew."""
 
 
 def run(settings: Settings) -> None:
@@ -200,6 +204,9 @@ def _serve() -> None:
     pipeline.read_models(pipeline.SQL, pipeline.STEPS)
     # One thread is quicker on so little data.
     duckdb.connect = one_thread
+    for module in LATE:
+        importlib.import_module(module)
+    load_sources()
     for request in sys.stdin:
         asked = json.loads(request)
         reading, writing = os.pipe()

@@ -139,9 +139,7 @@ def test_the_shipped_claims_are_written_right_and_miss_their_data_on_another_boa
     assert len(answers) >= 5
 
 
-def test_a_gap_under_every_definition_is_a_table_with_its_spread(
-    home: Settings,
-) -> None:
+def test_a_gap_under_every_definition_is_a_table_with_its_spread(home: Settings) -> None:
     done = photofinish("gaps", "test/board", "--definitions")
     assert max(map(len, done.stdout.splitlines())) <= 80
     said = " ".join(done.stdout.split())
@@ -153,9 +151,7 @@ def test_a_gap_under_every_definition_is_a_table_with_its_spread(
     assert "Lower is better" not in said
 
 
-def test_the_words_lower_and_upper_are_explained_where_lower_is_better(
-    home: Settings,
-) -> None:
+def test_the_words_lower_and_upper_are_explained_where_lower_is_better(home: Settings) -> None:
     said = " ".join(photofinish("gaps", "test/seconds", "--definitions").stdout.split())
     assert "the lower score means the k-th (worse), the upper the first" in said
     assert "to second: 20.00% to 25.00%, to tenth: not known" in said
@@ -173,9 +169,7 @@ def test_the_definitions_for_machines(home: Settings) -> None:
     assert rows[0]["as_of"] == "2025-01-01"
 
 
-def test_definitions_are_of_one_board_and_of_a_day_it_had(
-    home: Settings,
-) -> None:
+def test_definitions_are_of_one_board_and_of_a_day_it_had(home: Settings) -> None:
     for args in (("--definitions",), ("--as-of", "2025-01-01"), ("x/y", "--as-of", "2025-01-01")):
         done = photofinish("gaps", *args)
         assert isinstance(done.exception, Stop)

@@ -158,9 +158,7 @@ def deploy(environ: dict[str, str], folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_scheduled_run_fires_by_itself_and_another_beside_it_is_cancelled(
-    served: Served,
-) -> None:
+def test_a_scheduled_run_fires_by_itself_and_another_beside_it_is_cancelled(served: Served) -> None:
     daily = served.deployment("daily")["id"]
     # The run waits for the home, so that another one comes while it is at work.
     served.home.mkdir()

@@ -68,9 +68,7 @@ def run(every_board: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *args: CliRunner().invoke(cli, args)
 
 
-def test_the_heat_map_shows_the_widest_tasks_that_fit_and_says_what_is_left(
-    run: Run,
-) -> None:
+def test_the_heat_map_shows_the_widest_tasks_that_fit_and_says_what_is_left(run: Run) -> None:
     done = run("board", "test/board", "--heatmap", "--top", "3")
     lines = done.output.splitlines()
     assert done.exit_code == 0

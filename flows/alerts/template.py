@@ -5,55 +5,20 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, TemplateError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 LONGEST_NAME, LONGEST_TEXT = 120, 1500
 
 NAMES = (
-    *(
-        "heading",
-        "rule",
-        "severity",
-        "place",
-        "board",
-        "title",
-        "task",
-        "metric",
-        "words",
-        "status",
-    ),
-    *("value", "before", "threshold", "op", "unit", "value_text", "before_text", "threshold_text"),
-    *(
-        "crossed",
-        "back",
-        "held",
-        "as_of",
-        "since",
-        "count",
-        "k",
-        "leader",
-        "rival",
-        "former",
-        "gap_text",
-    ),
-    *(
-        "p",
-        "z",
-        "verdict",
-        "sure",
-        "cause",
-        "why",
-        "parts",
-        "source",
-        "url",
-        "link",
-        "origin",
-        "facts",
-    ),
-)
+    "heading", "rule", "severity", "place", "board", "title", "task", "metric", "words",
+    "status", "value", "before", "threshold", "op", "unit", "value_text", "before_text",
+    "threshold_text", "crossed", "back", "held", "as_of", "since", "count", "k", "leader",
+    "rival", "former", "gap_text", "p", "z", "verdict", "sure", "cause", "why", "parts",
+    "source", "url", "link", "origin", "facts",
+)  # fmt: skip
 """What a template can use. docs/alerts.md says what each is."""
 
 
@@ -87,6 +52,8 @@ def render(template: str, variables: Mapping[str, Any]) -> str:
 
 def template_error(template: str) -> str | None:
     """What is wrong with a template, in a sentence; None if it can be used."""
+    from jinja2 import TemplateError, meta
+
     environment = _environment()
     try:
         used = meta.find_undeclared_variables(environment.parse(template))
@@ -105,6 +72,10 @@ def template_error(template: str) -> str | None:
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
+    # On most days there is no message, and nobody waits for its templates' library.
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     # Not HTML: what a channel needs escaped is escaped where it is sent.
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 

@@ -121,11 +121,10 @@ def recordings() -> Path:
 
 
 @pytest.fixture
-def mirror(one_mirror: Mirror) -> Iterator[Any]:
+def mirror(one_mirror: Mirror) -> Mirror:
     """A server over the recordings; `mirror.url`, `mirror.clock(iso)`, `mirror.fault(kind, ...)`."""
     one_mirror.begin()
-    yield one_mirror
-    one_mirror.state["faults"].clear()
+    return one_mirror
 
 
 @pytest.fixture(scope="session")

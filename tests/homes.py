@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from flows import pipeline
 from flows.settings import Settings
-from tests.conftest import Rows, built
-from tests.warehouse.lakes import land_states
+from tests.conftest import Rows
+from tests.warehouse.lakes import finish, land_states
 from warehouse.database import connect
 from warehouse.delta import identity
 
@@ -19,8 +18,7 @@ def published(folder: Path, states: Mapping[str, Rows], **facts: object) -> Sett
     """A home with the tables of these boards, published; for the arguments see `warehouse` in conftest.py."""
     home = Settings(home=folder, lock_wait=0)
     land_states(home, states, **facts)
-    built(home).close()
-    pipeline.publish_tables(home)
+    finish(home)
     return home
 
 

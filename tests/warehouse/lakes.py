@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ def on_lake(home: Path, **more: Any) -> Settings:
     return Settings(home=home, warehouse=f"ducklake:sqlite:{home / 'catalog.sqlite'}", **more)
 
 
-def hashes(settings: Settings) -> dict[str, tuple[int, int]]:
-    """Per published table its rows, and a hash of them whatever their order."""
+def hashes(settings: Settings, schemas: Sequence[str] = SCHEMAS) -> dict[str, tuple[int, int]]:
+    """Per published table of these schemas its rows, and a hash of them whatever their order."""
     with reader(settings.published) as db:
         tables = db.execute(
             "select distinct table_schema || '.' || table_name from information_schema.tables "
             "where list_contains(?, table_schema) order by 1",
-            [list(SCHEMAS)],
+            [list(schemas)],
         ).fetchall()
         query = "select count(*), sum(hash(t::varchar)::hugeint) from {} as t"
         return {name: db.execute(query.format(name)).fetchall()[0] for (name,) in tables}

@@ -7,13 +7,10 @@ line of the modules that write, or before a statement to DuckDB, or is killed af
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import resource
 import signal
-import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +19,6 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
-from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -37,6 +33,7 @@ from flows.settings import ROOT, Settings
 from flows.trouble import sentence
 from sources import load_sources
 from tests.conftest import scored, tidy_csv
+from tests.flows.forking import Forks, forks, serve
 from tests.small import one_thread
 from warehouse.archive import Archive, fingerprint
 
@@ -151,17 +148,11 @@ class Ended:
     error: str
 
 
+@dataclass(frozen=True)
 class Worker:
-    """The process that forks. It imports everything and starts no thread, so that forking is safe."""
+    """The process that forks."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.flows.crashing"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    fork: Forks
 
     def __call__(
         self,
@@ -176,63 +167,21 @@ class Worker:
 
         A file may be made `largest_file` bytes long.
         """
-        asked = {"command": command, "home": str(home), "line": line, "seconds": seconds}
+        asked = {"command": command, "home": str(home), "line": line}
         asked |= {"statement": statement, "largest_file": largest_file}
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps(asked) + "\n")
-        self.process.stdin.flush()
-        return Ended(**json.loads(self.process.stdout.readline()))
-
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+        ended = self.fork(asked, seconds)
+        told = ended.answer or {"lines": 0, "statements": 0, "error": ""}
+        return Ended(killed=ended.killed, seconds=ended.seconds, **told)
 
 
 @contextmanager
 def worker() -> Iterator[Worker]:
-    made = Worker()
-    try:
-        yield made
-    finally:
-        made.close()
+    with forks("tests.flows.crashing") as fork:
+        yield Worker(fork)
 
 
-def _serve() -> None:
-    # The models are the same for every child. Its connection is closed, and with it DuckDB's threads.
-    pipeline.read_models = cache(pipeline.read_models)  # type: ignore[assignment]
-    pipeline.read_models(pipeline.SQL, pipeline.STEPS)
-    # One thread is quicker on so little data.
-    duckdb.connect = one_thread
-    for module in LATE:
-        importlib.import_module(module)
-    load_sources()
-    for request in sys.stdin:
-        asked = json.loads(request)
-        reading, writing = os.pipe()
-        begun = monotonic()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            _child(asked, writing)
-        os.close(writing)
-        if asked["seconds"] is not None:
-            timer = threading.Timer(asked["seconds"], os.kill, (child, signal.SIGKILL))
-            timer.start()
-        with os.fdopen(reading) as pipe:
-            told = pipe.read()
-        _, status = os.waitpid(child, 0)
-        if asked["seconds"] is not None:
-            timer.cancel()
-            timer.join()
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        answer = {"lines": 0, "statements": 0, "error": "", **(json.loads(told) if told else {})}
-        answer |= {"killed": killed, "seconds": monotonic() - begun}
-        print(json.dumps(answer), flush=True)
-
-
-def _child(asked: dict[str, Any], pipe: int) -> None:
-    """Do the command and leave, without what the parent would do at its end."""
+def _asked(asked: dict[str, Any]) -> dict[str, Any]:
+    """Do the command: how many lines and statements it passed, and what went wrong."""
     if asked["largest_file"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (asked["largest_file"],) * 2)
     home = Path(asked["home"])
@@ -248,9 +197,7 @@ def _child(asked: dict[str, Any], pipe: int) -> None:
         error = traceback.format_exc()
     sys.settrace(None)
     sys.setprofile(None)
-    told = {"lines": passed[0], "statements": said[0], "error": error}
-    os.write(pipe, json.dumps(told).encode())
-    os._exit(0)
+    return {"lines": passed[0], "statements": said[0], "error": error}
 
 
 def _trace(last: int) -> list[int]:
@@ -285,5 +232,17 @@ def _listen(last: int) -> list[int]:
     return said
 
 
+def _prepare() -> None:
+    # The models are the same for every child. Its connection is closed, and with it DuckDB's threads.
+    pipeline.read_models = cache(pipeline.read_models)  # type: ignore[assignment]
+    pipeline.read_models(pipeline.SQL, pipeline.STEPS)
+    # One thread is quicker on so little data.
+    duckdb.connect = one_thread
+    for module in LATE:
+        importlib.import_module(module)
+    load_sources()
+
+
 if __name__ == "__main__":
-    _serve()
+    _prepare()
+    serve(_asked)

@@ -6,16 +6,12 @@ as the system would. 0 counts them; without LINE nothing is counted.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import threading
-import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -25,57 +21,28 @@ from flows import alerts as package
 from flows.alerts.channels import open_channel
 from flows.alerts.names import variable
 from flows.alerts.store import Store
-from flows.settings import ROOT
 from tests.flows.alerts import SERIES, at, one_run
+from tests.flows.forking import forks, serve
 
 WATCHED = str(Path(package.__file__).parent)
-
-
-@dataclass(frozen=True)
-class Runs:
-    """The process that forks. It starts no thread itself, so that forking is safe."""
-
-    process: subprocess.Popen[str]
-
-    def __call__(self, store: Path, url: str, line: int | None = None) -> tuple[int, int]:
-        """The exit code of the runs, which is negative for a signal, and how many lines they passed."""
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps([str(store), url, line]) + "\n")
-        self.process.stdin.flush()
-        code, lines = json.loads(self.process.stdout.readline())
-        return code, lines
+Runs = Callable[..., tuple[bool, int]]
 
 
 @contextmanager
 def runs() -> Iterator[Runs]:
-    command = [sys.executable, "-m", "tests.flows.killed"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
-        yield Runs(process)
+    """Runs on a store with a receiver at an address, up to a line: whether killed, and lines passed."""
+    with forks("tests.flows.killed") as fork:
+
+        def run(store: Path, url: str, line: int | None = None) -> tuple[bool, int]:
+            ended = fork([str(store), url, line])
+            return ended.killed, ended.answer or 0
+
+        yield run
 
 
-def _serve() -> None:
-    # What a channel imports when it is opened and used, Apprise and requests, no child imports anew.
-    channel = open_channel("hook", {variable("hook"): "http://127.0.0.1"})
-    channel.send("", "", [])
-    for request in sys.stdin:
-        store, url, last = json.loads(request)
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            # Left without what the parent would do at its end.
-            code = 1
-            try:
-                os.write(writing, b"%d" % _run(Store(Path(store)), url, last))
-                code = 0
-            except Exception:  # noqa: BLE001
-                traceback.print_exc()
-            os._exit(code)
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            lines = int(pipe.read() or 0)
-        _, status = os.waitpid(child, 0)
-        print(json.dumps([os.waitstatus_to_exitcode(status), lines]), flush=True)
+def _asked(request: tuple[str, str, int | None]) -> int:
+    store, url, last = request
+    return _run(Store(Path(store)), url, last)
 
 
 def _run(store: Store, url: str, last: int | None) -> int:
@@ -105,4 +72,6 @@ def _run(store: Store, url: str, last: int | None) -> int:
 
 
 if __name__ == "__main__":
-    _serve()
+    # What a channel imports when it is opened and used, Apprise and requests, no child imports anew.
+    open_channel("hook", {variable("hook"): "http://127.0.0.1"}).send("", "", [])
+    serve(_asked)
